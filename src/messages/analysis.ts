@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { Tokens } from './agent-event.js';
+
+export const Phase = z.enum(['starting', 'exploring', 'planning', 'implementing', 'verifying', 'finished']);
+export type Phase = z.infer<typeof Phase>;
+
+export const SteeringType = z.enum([
+  'loop', // repetition without progress
+  'stall', // nothing new against the agent's own rhythm
+  'errors', // growing or repeated failure
+  'drift', // work away from the goal
+  'constraint', // a standing instruction broken
+  'budget', // more spent than allowed
+  'waiting', // a person has to answer
+]);
+export type SteeringType = z.infer<typeof SteeringType>;
+
+/** Why a rule spoke: the events it rests on. */
+export const Evidence = z.object({
+  /** Name of the rule. */
+  rule: z.string(),
+  type: SteeringType,
+  /** Indexes into the agent's event stream, ascending, at most 32. */
+  events: z.array(z.number().int().nonnegative()),
+  /** How often it repeated, or how many events support it. */
+  count: z.number().int().positive(),
+  /** One line for a person. */
+  detail: z.string(),
+  /** 0..1: how far past its threshold; 1 is beyond doubt. */
+  severity: z.number().min(0).max(1),
+});
+export type Evidence = z.infer<typeof Evidence>;
+
+/** Guardian's verdict on one agent. */
+export const TrajectoryAnalysis = z.object({
+  agent: z.string(),
+  phase: Phase,
+  aligned: z.boolean(),
+  /** 0 (works against the goal or not at all) .. 1 (on it). */
+  alignmentScore: z.number().min(0).max(1),
+  needsSteering: z.boolean(),
+  steeringType: SteeringType.optional(),
+  /** What to tell the agent, in one or two sentences. Present when it needs steering. */
+  recommendation: z.string().optional(),
+  /** What the agent does now, in one line. */
+  summary: z.string(),
+  goal: z.string(),
+  /** Standing constraints of the whole conversation. */
+  constraints: z.array(z.string()),
+  evidence: z.array(Evidence),
+  judge: z.enum(['rules', 'llm']),
+  eventCount: z.number().int().nonnegative(),
+  /** From the first to the last dated event, seconds; 0 when the log states no times. */
+  sessionSeconds: z.number().nonnegative(),
+  usage: Tokens.optional(),
+  /** What was odd about the log (cut, garbage, unknown records), for a person. */
+  notes: z.array(z.string()).optional(),
+});
+export type TrajectoryAnalysis = z.infer<typeof TrajectoryAnalysis>;
+
+/**
+ * What the conductor needs to know of an agent to compare it with the others; small and bounded, because it travels
+ * for every agent of the fleet.
+ */
+export const Profile = z.object({
+  agent: z.string(),
+  phase: Phase,
+  alignmentScore: z.number().min(0).max(1),
+  aligned: z.boolean(),
+  needsSteering: z.boolean(),
+  steeringType: SteeringType.optional(),
+  /** First 200 characters of the goal. */
+  goal: z.string(),
+  /** MinHash signature of goal words, files and commands: 64 unsigned 32-bit numbers; empty when nothing is known. */
+  signature: z.array(z.number().int().nonnegative()),
+  /** Files edited lately, newest last, at most 50. */
+  edited: z.array(z.string()),
+  finished: z.boolean(),
+});
+export type Profile = z.infer<typeof Profile>;
+
+/** Conductor's verdict on the fleet. */
+export const CoherenceReport = z.object({
+  /** 0..1; the formula is with `coherence()`. */
+  coherenceScore: z.number().min(0).max(1),
+  status: z.enum(['coherent', 'strained', 'incoherent', 'empty']),
+  agents: z.number().int().nonnegative(),
+  duplicates: z.array(
+    z.object({ agents: z.array(z.string()), similarity: z.number().min(0).max(1), evidence: z.string() }),
+  ),
+  conflicts: z.array(z.object({ agents: z.array(z.string()), files: z.array(z.string()) })),
+  alignment: z.object({
+    mean: z.number().min(0).max(1),
+    min: z.number().min(0).max(1),
+    notAligned: z.number().int().nonnegative(),
+    needSteering: z.number().int().nonnegative(),
+  }),
+  /** Agents per phase. */
+  phases: z.record(z.string(), z.number().int().nonnegative()),
+  recommendations: z.array(z.string()),
+});
+export type CoherenceReport = z.infer<typeof CoherenceReport>;
