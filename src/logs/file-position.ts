@@ -1,0 +1,98 @@
+import type { Stats } from 'node:fs';
+import { type FileHandle, readdir, stat as statOf } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { shortHash } from './fingerprint.js';
+
+/** Which file was read, and up to where. A JSON value. */
+export interface FilePosition {
+  readonly dev: number;
+  readonly ino: number;
+  /** Bytes read and parsed. */
+  readonly offset: number;
+  /** Size and modification time when it was last looked at. */
+  readonly size: number;
+  readonly modifiedAt: number;
+  /** Hash of the first `headBytes` bytes, and of the last bytes before `offset`. */
+  readonly headBytes: number;
+  readonly headHash: string;
+  readonly tailHash: string;
+}
+
+const HEAD_BYTES = 1024;
+const TAIL_BYTES = 64;
+/** Neighbours looked at for the rest of a rotated file. */
+const MAX_NEIGHBOURS = 64;
+
+/** Notes where reading stands. The fingerprints cover only what was read, which an append never changes. */
+export async function positionAt(handle: FileHandle, stats: Stats, offset: number): Promise<FilePosition> {
+  const headBytes = Math.min(HEAD_BYTES, offset);
+  return {
+    dev: stats.dev,
+    ino: stats.ino,
+    offset,
+    size: stats.size,
+    modifiedAt: stats.mtimeMs,
+    headBytes,
+    headHash: await hashAt(handle, 0, headBytes),
+    tailHash: await hashAt(handle, offset - Math.min(TAIL_BYTES, offset), Math.min(TAIL_BYTES, offset)),
+  };
+}
+
+export type Change =
+  | 'unchanged' // nothing was written
+  | 'continued' // the same content, possibly with more behind it
+  | 'truncated' // the same file, shorter than what was read
+  | 'rewritten' // the same file, other content
+  | 'rotated'; // another file under the same name
+
+/**
+ * What happened to the file since. Inodes are used again at once by some file systems, and a file can be truncated and
+ * grow past the old offset between two looks; so content decides, and the inode only says which change it was.
+ */
+export async function changeSince(position: FilePosition, handle: FileHandle, stats: Stats): Promise<Change> {
+  const sameFile = stats.dev === position.dev && stats.ino === position.ino;
+  const untouched = stats.size === position.size && stats.mtimeMs === position.modifiedAt;
+  if (sameFile && untouched) return 'unchanged';
+  if (await continues(position, handle, stats))
+    return stats.size === position.size ? 'unchanged' : 'continued';
+  if (!sameFile) return 'rotated';
+  return stats.size < position.offset ? 'truncated' : 'rewritten';
+}
+
+async function continues(position: FilePosition, handle: FileHandle, stats: Stats): Promise<boolean> {
+  if (stats.size < position.offset) return false;
+  if ((await hashAt(handle, 0, position.headBytes)) !== position.headHash) return false;
+  const tail = Math.min(TAIL_BYTES, position.offset);
+  return (await hashAt(handle, position.offset - tail, tail)) === position.tailHash;
+}
+
+/** Path under which a rotated file lives on in the same folder (`agent.log.1`); undefined when it is not there. */
+export async function findRotated(path: string, position: FilePosition): Promise<string | undefined> {
+  const folder = dirname(path);
+  const name = basename(path);
+  const stem = name.replace(/(?<=.)\..*$/, '');
+  const neighbours = (await readdir(folder)).filter((other) => other !== name && other.startsWith(stem));
+  for (const neighbour of neighbours.slice(0, MAX_NEIGHBOURS)) {
+    const candidate = join(folder, neighbour);
+    const stats = await statOf(candidate).catch(() => undefined); // gone in between: then it is not the one
+    if (stats?.isFile() === true && stats.dev === position.dev && stats.ino === position.ino)
+      return candidate;
+  }
+  return undefined;
+}
+
+/** Reads up to `length` bytes at `offset` into memory of their own; fewer when the file ends before. */
+export async function readAt(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
+    if (bytesRead === 0) return bytes.slice(0, filled);
+    filled += bytesRead;
+  }
+  return bytes;
+}
+
+async function hashAt(handle: FileHandle, offset: number, length: number): Promise<string> {
+  return shortHash(await readAt(handle, offset, length));
+}

@@ -1,0 +1,223 @@
+import { DraftMaker } from '../drafts.js';
+import { readJsonLines } from '../json-lines.js';
+import { arrayOf, isObject, type JsonObject, objectOf, stringOf } from '../json-value.js';
+import { FIRST_LINE, type LineState } from '../line-splitter.js';
+import { NoteList } from '../notes.js';
+import { timeOf } from '../time.js';
+import { isMachineText, REJECTION, resultText, textOfBlock } from './claude-content.js';
+import { takeUsage, type UsageSeen } from './claude-usage.js';
+import { type Chunk, type Draft, erase, type Format, type Head, type Parsed } from './format.js';
+
+/**
+ * Claude Code session JSONL: `~/.claude/projects/<folder>/<session>.jsonl`, sub-agents' files, and the stream of
+ * `claude -p --output-format stream-json`. One record a line.
+ */
+
+/** Calls without a result yet that are remembered; more are never open at once in practice. */
+const MAX_OPEN_CALLS = 1024;
+
+interface ClaudeState {
+  readonly line: LineState;
+  /** [call id, tool name] of calls without result. */
+  readonly openCalls: readonly (readonly [string, string])[];
+  readonly usage: UsageSeen;
+}
+
+/** Records that hold no part of the conversation; `progress` repeats what sub-agents and hooks write elsewhere. */
+const BOOKKEEPING = new Set([
+  'file-history-snapshot',
+  'progress',
+  'queue-operation',
+  'stream_event',
+  'last-prompt',
+  'custom-title',
+  'agent-name',
+]);
+
+const CONVERSATION = new Set(['user', 'assistant', 'system', 'summary', 'result']);
+
+function detect(head: Head): number {
+  const known = head.objects.filter(isClaudeRecord).length;
+  return head.objects.length === 0 ? 0 : (0.95 * known) / head.objects.length;
+}
+
+function isClaudeRecord(record: JsonObject): boolean {
+  const type = stringOf(record.type) ?? '';
+  if (type === 'summary') return 'leafUuid' in record;
+  if (type === 'file-history-snapshot') return 'snapshot' in record;
+  const session = stringOf(record.sessionId) ?? stringOf(record.session_id);
+  if (session === undefined) return false;
+  if (type === 'user' || type === 'assistant') return isObject(record.message);
+  return BOOKKEEPING.has(type) || CONVERSATION.has(type) || 'parentUuid' in record;
+}
+
+function parse(chunk: Chunk, state: ClaudeState | undefined): Parsed<ClaudeState> {
+  const notes = new NoteList();
+  const reader = new ClaudeReader(new DraftMaker(chunk.limits.maxFieldChars), state);
+  const progress = readJsonLines(chunk, state?.line ?? FIRST_LINE, notes, (line) => {
+    reader.read(line.value, line.text);
+  });
+  return {
+    events: reader.events,
+    state: { line: progress.state, ...reader.state },
+    consumed: progress.consumed,
+    unknown: reader.unknown,
+    skipped: reader.skipped,
+    notes: notes.toArray(),
+    pending: false,
+  };
+}
+
+export const claudeCode: Format = erase<ClaudeState>({ name: 'claude-code', unit: 'lines', detect, parse });
+
+class ClaudeReader {
+  readonly events: Draft[] = [];
+  unknown = 0;
+  skipped = 0;
+  readonly #make: DraftMaker;
+  readonly #openCalls: Map<string, string>;
+  #usage: UsageSeen;
+
+  constructor(make: DraftMaker, state: ClaudeState | undefined) {
+    this.#make = make;
+    this.#openCalls = new Map(state?.openCalls ?? []);
+    this.#usage = state?.usage ?? [];
+  }
+
+  get state(): Omit<ClaudeState, 'line'> {
+    return { openCalls: [...this.#openCalls].slice(-MAX_OPEN_CALLS), usage: this.#usage };
+  }
+
+  read(value: unknown, text: string): void {
+    const record = objectOf(value);
+    const type = stringOf(record?.type);
+    if (record === undefined || type === undefined) {
+      this.#unknown(null, text);
+      return;
+    }
+    if (BOOKKEEPING.has(type)) {
+      this.skipped += 1;
+      return;
+    }
+    const at = timeOf(record.timestamp);
+    const first = this.events.length;
+    if (type === 'assistant') this.#assistant(at, record, text);
+    else if (type === 'user') this.#user(at, record, text);
+    else if (type === 'system') this.#system(at, record);
+    else if (type === 'summary') this.#emit(this.#make.system(at, stringOf(record.summary) ?? ''));
+    else if (type === 'result') this.#result(at, record);
+    else this.#unknown(at, text);
+    if (record.isSidechain === true || stringOf(record.parent_tool_use_id) !== undefined) {
+      for (const event of this.events.slice(first)) event.sidechain = true;
+    }
+  }
+
+  #emit(event: Draft): void {
+    this.events.push(event);
+  }
+
+  #unknown(at: number | null, text: string): void {
+    this.unknown += 1;
+    this.#emit(this.#make.system(at, text));
+  }
+
+  #assistant(at: number | null, record: JsonObject, text: string): void {
+    const message = objectOf(record.message);
+    if (message === undefined) {
+      this.#unknown(at, text);
+      return;
+    }
+    const first = this.events.length;
+    for (const block of blocksOf(message.content)) this.#assistantBlock(at, record, block);
+    const { tokens, seen } = takeUsage(message, this.#usage);
+    this.#usage = seen;
+    if (tokens === undefined) return;
+    const carrier = this.events[first];
+    if (carrier === undefined) this.#emit({ at, role: 'assistant', kind: 'usage', tokens });
+    else carrier.tokens = tokens;
+  }
+
+  #assistantBlock(at: number | null, record: JsonObject, block: JsonObject): void {
+    const type = stringOf(block.type);
+    if (type === 'text') {
+      const text = stringOf(block.text) ?? '';
+      const failed = record.isApiErrorMessage === true;
+      this.#emit(
+        failed ? this.#make.error(at, 'assistant', text) : this.#make.message(at, 'assistant', text),
+      );
+    } else if (type === 'thinking' || type === 'redacted_thinking') {
+      this.#emit(this.#make.thought(at, stringOf(block.thinking) ?? ''));
+    } else if (type === 'tool_use' || type === 'server_tool_use') {
+      const tool = stringOf(block.name) ?? 'unknown';
+      const callId = stringOf(block.id);
+      if (callId !== undefined) this.#openCalls.set(callId, tool);
+      this.#emit(this.#make.call(at, { tool, input: block.input, callId }));
+    } else if (type?.endsWith('tool_result') === true) this.#toolResult(at, block);
+    else this.#unknown(at, textOfBlock(block));
+  }
+
+  #user(at: number | null, record: JsonObject, text: string): void {
+    const message = objectOf(record.message);
+    if (message === undefined) {
+      this.#unknown(at, text);
+      return;
+    }
+    const fromMachine = record.isMeta === true || record.isCompactSummary === true;
+    for (const block of blocksOf(message.content)) {
+      if (stringOf(block.type)?.endsWith('tool_result') === true) this.#toolResult(at, block);
+      else this.#userText(at, textOfBlock(block), fromMachine);
+    }
+  }
+
+  #userText(at: number | null, text: string, fromMachine: boolean): void {
+    if (text.trimStart().startsWith('[Request interrupted by user')) {
+      this.#emit(this.#make.system(at, text, 'user'));
+    } else if (fromMachine || isMachineText(text)) this.#emit(this.#make.system(at, text));
+    else this.#emit(this.#make.message(at, 'user', text));
+  }
+
+  #toolResult(at: number | null, block: JsonObject): void {
+    const callId = stringOf(block.tool_use_id);
+    const tool = callId === undefined ? undefined : this.#openCalls.get(callId);
+    if (callId !== undefined) this.#openCalls.delete(callId);
+    const output = resultText(block.content);
+    const rejected = block.is_error === true && output.startsWith(REJECTION);
+    const exit = block.is_error === true ? /^Exit code (\d{1,3})\b/.exec(output)?.[1] : undefined;
+    this.#emit(
+      this.#make.result(at, {
+        tool,
+        callId,
+        output,
+        rejected,
+        isError: block.is_error === true && !rejected,
+        exitCode: exit === undefined ? undefined : Number(exit),
+      }),
+    );
+  }
+
+  #system(at: number | null, record: JsonObject): void {
+    const subtype = stringOf(record.subtype) ?? 'system';
+    const text = stringOf(record.content) ?? subtype;
+    if (record.level === 'error' || subtype === 'api_error') this.#emit(this.#make.error(at, 'system', text));
+    else this.#emit(this.#make.system(at, text));
+  }
+
+  /** The last line of a headless run: how it ended. */
+  #result(at: number | null, record: JsonObject): void {
+    const ended = stringOf(record.subtype) ?? 'result';
+    const text = stringOf(record.result) ?? ended;
+    const event =
+      record.is_error === true ? this.#make.error(at, 'system', text) : this.#make.system(at, text);
+    this.#emit({ ...event, ended });
+  }
+}
+
+/** Content is a string or a list of blocks; a bare string among them is a text block. */
+function blocksOf(content: unknown): JsonObject[] {
+  if (typeof content === 'string') return [{ type: 'text', text: content }];
+  return arrayOf(content).map((block) =>
+    isObject(block)
+      ? block
+      : { type: 'text', text: typeof block === 'string' ? block : JSON.stringify(block) },
+  );
+}

@@ -1,0 +1,39 @@
+import { arrayOf, isObject, type JsonObject, stringOf } from '../json-value.js';
+
+/** What the texts and blocks of Claude Code's records mean. */
+
+/** Start of the result of a call that the person refused. */
+export const REJECTION = "The user doesn't want to proceed";
+
+/** Starts of user-record texts that no person typed as a request. */
+const MACHINE_STARTS = [
+  'Caveat: The messages below were generated',
+  '<command-',
+  '<local-command-',
+  '<bash-',
+  '<system-reminder>',
+  '<task-notification>',
+  '<user-prompt-submit-hook>',
+  '<ide_opened_file>',
+  '<ide_selection>',
+];
+
+/** Commands, their output, hooks and reminders stand in user records but are not what the user asked. */
+export function isMachineText(text: string): boolean {
+  const start = text.trimStart();
+  return MACHINE_STARTS.some((prefix) => start.startsWith(prefix));
+}
+
+/** Text of a content block; what is no text is named in brackets, so that it is not lost. */
+export function textOfBlock(block: JsonObject): string {
+  return stringOf(block.text) ?? `[${stringOf(block.type) ?? 'unknown block'}]`;
+}
+
+/** Text of a tool result: a string, or blocks of text and images. */
+export function resultText(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (isObject(content)) return textOfBlock(content);
+  return arrayOf(content)
+    .map((block) => (isObject(block) ? textOfBlock(block) : String(block)))
+    .join('\n');
+}

@@ -1,0 +1,127 @@
+import { isUtf8 } from 'node:buffer';
+import type { NoteList } from './notes.js';
+
+/** Where a log stands between two ranges of bytes. A JSON value. */
+export interface LineState {
+  /** Lines seen. */
+  readonly lines: number;
+  /** Bytes of an over-long line gone by so far; 0 outside of one. */
+  readonly skipping: number;
+}
+
+export const FIRST_LINE: LineState = { lines: 0, skipping: 0 };
+
+export interface SplitOptions {
+  readonly maxLineBytes: number;
+  /** `skip`: an over-long line is left out and noted. `cut`: its first `maxLineBytes` are kept. */
+  readonly overlong: 'skip' | 'cut';
+  /** A last line without newline is a line too. */
+  readonly takeRest: boolean;
+}
+
+export interface Line {
+  readonly text: string;
+  /** From 1. */
+  readonly number: number;
+  /** The line was cut to `maxLineBytes`. */
+  readonly cut: boolean;
+  /** The line ended with its newline. */
+  readonly whole: boolean;
+  /** Offset of the line in the bytes given. */
+  readonly start: number;
+}
+
+const NEWLINE = 0x0a;
+
+/**
+ * Splits bytes into lines, the same however the file is cut into ranges. Takes CRLF for LF, drops a byte order mark
+ * and NUL bytes (a truncated and rewritten file has a hole of them), replaces invalid UTF-8. A line longer than
+ * `maxLineBytes` is never held: what has gone by of it is only counted.
+ */
+export class LineSplitter {
+  #lines: number;
+  #skipping: number;
+  #consumed = 0;
+  readonly #bytes: Buffer;
+  readonly #options: SplitOptions;
+  readonly #notes: NoteList;
+
+  constructor(bytes: Uint8Array, state: LineState, options: SplitOptions, notes: NoteList) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#lines = state.lines;
+    this.#skipping = state.skipping;
+    this.#options = options;
+    this.#notes = notes;
+  }
+
+  /** Bytes that belong to the lines given out so far, or that were skipped. */
+  get consumed(): number {
+    return this.#consumed;
+  }
+
+  get state(): LineState {
+    return { lines: this.#lines, skipping: this.#skipping };
+  }
+
+  /** Puts a last line without newline back: it is read again when more of it is there. */
+  unread(line: Line): void {
+    this.#consumed = line.start;
+    this.#lines -= 1;
+  }
+
+  *[Symbol.iterator](): Generator<Line> {
+    while (this.#consumed < this.#bytes.length) {
+      const start = this.#consumed;
+      const newline = this.#bytes.indexOf(NEWLINE, start);
+      const end = newline === -1 ? this.#bytes.length : newline;
+      const length = end - start;
+      if (this.#skipping > 0) {
+        this.#pass(length, newline !== -1);
+      } else if (length > this.#options.maxLineBytes) {
+        yield* this.#beginOverlong(start, length);
+        this.#pass(length, newline !== -1);
+      } else if (newline === -1 && !this.#options.takeRest) {
+        return;
+      } else {
+        this.#lines += 1;
+        this.#consumed = newline === -1 ? end : end + 1;
+        yield this.#line(start, end, newline !== -1, false);
+      }
+    }
+    if (this.#options.takeRest && this.#skipping > 0) this.#endOverlong();
+  }
+
+  *#beginOverlong(start: number, length: number): Generator<Line> {
+    this.#lines += 1;
+    this.#consumed = start + length;
+    if (this.#options.overlong === 'cut') {
+      yield this.#line(start, start + this.#options.maxLineBytes, true, true);
+    }
+  }
+
+  #pass(length: number, ends: boolean): void {
+    const start = this.#skipping === 0 ? this.#consumed - length : this.#consumed;
+    this.#skipping += length;
+    this.#consumed = start + length + (ends ? 1 : 0);
+    if (ends) this.#endOverlong();
+  }
+
+  #endOverlong(): void {
+    const what = this.#options.overlong === 'skip' ? 'skipped' : `cut to ${this.#options.maxLineBytes} bytes`;
+    this.#notes.add(`line of ${this.#skipping} bytes ${what}`, this.#lines);
+    this.#skipping = 0;
+  }
+
+  #line(start: number, end: number, whole: boolean, cut: boolean): Line {
+    const bytes = this.#bytes.subarray(start, end);
+    if (!cut && !isUtf8(bytes)) this.#notes.add('not valid UTF-8, replaced', this.#lines);
+    let text = bytes.toString('utf8');
+    if (text.endsWith('\r')) text = text.slice(0, -1);
+    if (this.#lines === 1 && text.startsWith('\ufeff')) text = text.slice(1);
+    if (text.includes('\0')) {
+      this.#notes.add('NUL bytes removed', this.#lines);
+      text = text.replaceAll('\0', '');
+    }
+    return { text, number: this.#lines, cut, whole, start };
+  }
+}
