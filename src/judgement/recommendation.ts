@@ -1,0 +1,38 @@
+import type { Evidence, SteeringType } from '../messages/analysis.js';
+import { displayGoal } from './goal.js';
+import type { Trajectory } from './trajectory.js';
+
+/**
+ * What to tell an agent, in one or two sentences. Says what was seen (the evidence's own words) and one way out of it.
+ */
+export function recommend(
+  type: SteeringType,
+  evidence: Evidence | undefined,
+  trajectory: Trajectory,
+): string {
+  const seen = evidence === undefined ? '' : sentence(evidence.detail);
+  const goal = displayGoal(trajectory.context.goal);
+  switch (type) {
+    case 'loop':
+      return `${seen} Doing it again will not change the outcome: read the last output, say what it rules out, and try something different or report what blocks you.`;
+    case 'errors':
+      return evidence?.rule === 'gave-up'
+        ? `${seen} Check what is done and what is left, then continue from there with a narrower next step.`
+        : `${seen} Stop and find the cause of the last error before the next attempt.`;
+    case 'drift':
+      return `${seen} Return to the goal${goal === '' ? '' : `: "${goal}"`}, or say why this detour is needed.`;
+    case 'constraint':
+      return `${seen} Undo it, and keep to the instruction from here on.`;
+    case 'stall':
+      return `${seen} Check whether the process still runs; ask the agent for its state or restart it.`;
+    case 'budget':
+      return `${seen} Finish with what there is, or raise the budget.`;
+    case 'waiting':
+      return `${seen} Answer it, or tell the agent to decide by itself.`;
+  }
+}
+
+function sentence(detail: string): string {
+  const text = detail.charAt(0).toUpperCase() + detail.slice(1);
+  return /[.!?…]["']?$/.test(text) ? text : `${text}.`;
+}

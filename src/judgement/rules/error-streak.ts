@@ -1,0 +1,40 @@
+import type { Step } from '../step.js';
+import { stands, type View } from '../view.js';
+import { sentTogether } from './batch.js';
+import { eventsOf, evidence, excess, type Rule, withOutcome } from './rule.js';
+
+/**
+ * Eight failures since the last thing that worked. Looking around neither counts as success nor as an end of the streak;
+ * a successful edit or command ends it, so failing attempts with edits between them are work. Calls that were sent
+ * together and failed for one reason count once (own rule, set high: strong models correct themselves).
+ */
+export const errorStreak: Rule = {
+  name: 'error-streak',
+  type: 'errors',
+  check(view, thresholds) {
+    const streak = latestStreak(view);
+    const last = streak.at(-1);
+    if (last === undefined || streak.length < thresholds.errorStreak) return undefined;
+    if (!stands(view, last, thresholds)) return undefined;
+    return evidence(this, {
+      events: eventsOf(streak),
+      count: streak.length,
+      detail: `${streak.length} failures and nothing that worked since; the last: ${withOutcome(last)}`,
+      severity: excess(streak.length, thresholds.errorStreak),
+    });
+  },
+};
+
+function latestStreak(view: View): readonly Step[] {
+  let streak: Step[] = [];
+  let longest: readonly Step[] = [];
+  let previous: Step | undefined;
+  for (const call of view.calls) {
+    if (previous !== undefined && call.turn !== previous.turn) streak = [];
+    if (call.failed && !sentTogether(previous, call)) streak.push(call);
+    else if (!call.failed && ['edit', 'run', 'delegate', 'finish'].includes(call.action)) streak = [];
+    if (streak.length >= longest.length || streak.length === 1) longest = [...streak];
+    previous = call;
+  }
+  return longest;
+}
