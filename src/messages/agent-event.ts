@@ -71,7 +71,7 @@ export const AgentEvent = z.object({
   tokens: Tokens.optional(),
   /** tool_call, message: equal exactly when the action is the same (tool and canonical input). */
   actionKey: z.string().optional(),
-  /** tool_result: equal when the outcome is the same once times, durations, pids, ids and temp paths are normalised. */
+  /** tool_result, error: equal when the outcome is the same once times, durations, pids, ids and temp paths are normalised. */
   outcomeKey: z.string().optional(),
   /** The session ended here by its own account ("submitted", "finished", ...). */
   ended: z.string().optional(),

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
 const TOKEN_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
@@ -12,11 +12,16 @@ export const Id = z
   .string()
   .regex(TOKEN_PATTERN, 'expected 1 to 64 of A-Z a-z 0-9 _ -, for example "agent-7"');
 
-export function isId(value: unknown): value is string {
-  return typeof value === 'string' && TOKEN_PATTERN.test(value);
+export function isId(text: string): boolean {
+  return TOKEN_PATTERN.test(text);
 }
 
 /** A sortable, unguessable id: milliseconds in base 36, then 64 random bits. 9 + 16 characters. */
 export function newId(now: number = Date.now()): string {
   return now.toString(36).padStart(9, '0') + randomBytes(8).toString('hex');
+}
+
+/** A valid id from any text, the same for the same text: the text itself where it is one. */
+export function idFrom(text: string): string {
+  return isId(text) ? text : `m-${createHash('sha256').update(text).digest('base64url').slice(0, 32)}`;
 }

@@ -1,0 +1,68 @@
+import { resolve } from 'node:path';
+import { LogCollector } from '../logs/collector.js';
+import type { LogLimits } from '../logs/limits.js';
+import type { Parse } from '../logs/parse-chunk.js';
+import { readAll } from '../logs/workspace.js';
+import type { AgentEvent } from '../messages/agent-event.js';
+import type { AgentSpec } from '../messages/agents.js';
+import { VigilError } from '../messages/errors.js';
+import type { LogReader, Reading } from './agent.js';
+
+/** Names under which agents usually write in their workspace; looked for when an agent names no logs. */
+const USUAL_LOGS = ['output.log', 'agent.log', 'conversation.log', 'stdout.log', 'stderr.log'];
+
+export interface AgentLogsOptions {
+  /** Where relative paths of an agent without a workspace start. */
+  readonly cwd: string;
+  readonly parse: Parse;
+  readonly limits: Partial<LogLimits>;
+  readonly maxReads: number;
+}
+
+/** The logs of one agent as one stream of events. Nothing is opened before the first read. */
+export function openAgentLogs(spec: AgentSpec, options: AgentLogsOptions): LogReader {
+  let collectors: readonly LogCollector[] | undefined;
+  let baseIndex = 0;
+  const read = async (signal: AbortSignal): Promise<Reading> => {
+    collectors ??= pathsOf(spec, options.cwd).map(
+      (path) =>
+        new LogCollector({
+          path,
+          parse: options.parse,
+          limits: options.limits,
+          ...(spec.workspace === undefined ? {} : { root: spec.workspace }),
+        }),
+    );
+    const events: AgentEvent[] = [];
+    const notes = new Set<string>();
+    let bytes = 0;
+    for (let more = true; more; ) {
+      if (signal.aborted) throw new VigilError('CANCELLED', 'taken back while its logs were read');
+      const part = await readAll(collectors, { maxConcurrent: options.maxReads, baseIndex });
+      const [failure] = part.failures;
+      if (failure !== undefined && part.failures.length === collectors.length)
+        throw new VigilError(failure.code, failure.message);
+      // A usual log that is not there is nothing odd; one that was named is.
+      for (const each of part.failures)
+        if (spec.logs.length > 0 || each.code !== 'NOT_FOUND') notes.add(each.message);
+      for (const note of part.notes) notes.add(note);
+      for (const event of part.events) events.push(event);
+      baseIndex = part.nextIndex;
+      bytes += part.bytesRead;
+      more = part.more;
+    }
+    return { events, notes: [...notes], grown: bytes > 0 };
+  };
+  return { read, close: async () => {} };
+}
+
+function pathsOf(spec: AgentSpec, cwd: string): string[] {
+  const base = spec.workspace ?? cwd;
+  const names = spec.logs.length > 0 ? spec.logs : spec.workspace === undefined ? [] : USUAL_LOGS;
+  if (names.length === 0)
+    throw new VigilError(
+      'NOT_FOUND',
+      'the agent names no logs and no workspace; register it with one of them',
+    );
+  return names.map((name) => resolve(base, name));
+}

@@ -1,0 +1,39 @@
+import { VigilError } from '../messages/errors.js';
+import type { Subjects } from '../messages/subjects.js';
+import type { Whereabouts } from './placement/fleet.js';
+import type { Bus } from './runtime/bus.js';
+
+/** How the supervisor's actors reach the agents' actors. */
+export interface AgentAccess {
+  readonly bus: Bus;
+  readonly subjects: Subjects;
+  whereIs(agent: string): Whereabouts | undefined;
+  /** An answer under an old placement was thrown away. */
+  fenced(agent: string, epoch: number | undefined): void;
+}
+
+/**
+ * Asks an agent's actor under its present placement.
+ *
+ * @throws VigilError UNAVAILABLE while the agent is unplaced or being moved, and when the answer came from a host that
+ *   had lost the agent meanwhile: nothing it did counts, ask again.
+ */
+export async function askAgent(
+  access: AgentAccess,
+  agent: string,
+  type: string,
+  body: unknown,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<{ body: unknown; epoch: number }> {
+  const place = access.whereIs(agent);
+  if (place === undefined) throw new VigilError('UNAVAILABLE', 'no live host has this agent yet');
+  const subject = access.subjects.actor('agent', agent);
+  const answer = await access.bus.ask(subject, type, body, { timeoutMs, signal, epoch: place.epoch });
+  const now = access.whereIs(agent);
+  if (answer.epoch !== place.epoch || now?.epoch !== place.epoch) {
+    access.fenced(agent, answer.epoch);
+    throw new VigilError('UNAVAILABLE', `the agent was moved while it was asked`);
+  }
+  return { body: answer.body, epoch: place.epoch };
+}

@@ -1,0 +1,124 @@
+import type { KV, KvEntry, NatsConnection, QueuedIterator } from 'nats';
+import { HostLease } from '../../messages/actor-protocols.js';
+import type { Subjects } from '../../messages/subjects.js';
+import type { Clock } from '../runtime/clock.js';
+
+export interface LeaseWatchOptions {
+  readonly leaseMs: number;
+  readonly clock: Clock;
+  joined(lease: HostLease): void;
+  lost(id: string, why: string): void;
+  /** An entry that is no lease; it is passed over. */
+  invalid(key: string): void;
+  /** The watch itself ended without having been closed. */
+  ended(error: Error): void;
+}
+
+/**
+ * Watches the hosts' leases. A host whose lease was not renewed for `leaseMs` of this process's own monotonic time is
+ * lost. When this process itself stood still (suspended, stopped, broker away), every host gets a new term first: a
+ * pause of the watcher is not the death of the watched.
+ */
+export class LeaseWatch {
+  readonly #options: LeaseWatchOptions;
+  readonly #seen = new Map<string, number>();
+  #iterator: QueuedIterator<KvEntry> | undefined;
+  #cancelCheck = () => {};
+  #lastCheck: number;
+  readonly #connected: () => boolean;
+  /** Entries from before this watch may be of hosts long dead: each has to be renewed once before it counts. */
+  #live = false;
+  #closed = false;
+
+  private constructor(options: LeaseWatchOptions, connected: () => boolean) {
+    this.#options = options;
+    this.#connected = connected;
+    this.#lastCheck = options.clock.monotonic();
+  }
+
+  static async open(
+    connection: NatsConnection,
+    subjects: Subjects,
+    connected: () => boolean,
+    options: LeaseWatchOptions,
+  ): Promise<LeaseWatch> {
+    const bucket = await openHostBucket(connection, subjects, options.leaseMs);
+    const watch = new LeaseWatch(options, connected);
+    watch.#iterator = await bucket.watch({
+      initializedFn: () => {
+        watch.#live = true;
+      },
+    });
+    watch.#follow(watch.#iterator).then(
+      () => watch.#ended(new Error('lease watch ended')),
+      (error: unknown) => watch.#ended(error instanceof Error ? error : new Error(String(error))),
+    );
+    watch.#scheduleCheck();
+    return watch;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelCheck();
+    this.#iterator?.stop();
+  }
+
+  #ended(error: Error): void {
+    if (!this.#closed) this.#options.ended(error);
+  }
+
+  async #follow(entries: QueuedIterator<KvEntry>): Promise<void> {
+    for await (const entry of entries) {
+      if (entry.operation !== 'PUT') {
+        this.#forget(entry.key, 'left');
+        continue;
+      }
+      const lease = readLease(entry);
+      if (lease === undefined || lease.id !== entry.key) {
+        this.#options.invalid(entry.key);
+        continue;
+      }
+      if (!this.#live) continue;
+      this.#seen.set(lease.id, this.#options.clock.monotonic());
+      this.#options.joined(lease);
+    }
+  }
+
+  #scheduleCheck(): void {
+    this.#cancelCheck = this.#options.clock.after(this.#options.leaseMs / 4, () => {
+      this.#check();
+      this.#scheduleCheck();
+    });
+  }
+
+  #check(): void {
+    const { clock, leaseMs } = this.#options;
+    const now = clock.monotonic();
+    const stoodStill = now - this.#lastCheck > leaseMs / 2 || !this.#connected();
+    this.#lastCheck = now;
+    for (const [id, at] of this.#seen) {
+      if (stoodStill) this.#seen.set(id, now);
+      else if (now - at > leaseMs) this.#forget(id, `lease not renewed for ${leaseMs} ms`);
+    }
+  }
+
+  #forget(id: string, why: string): void {
+    if (this.#seen.delete(id)) this.#options.lost(id, why);
+  }
+}
+
+function readLease(entry: KvEntry): HostLease | undefined {
+  try {
+    return HostLease.safeParse(entry.json()).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** The bucket's time to live only sweeps up; who is alive is decided by `LeaseWatch`. */
+function openHostBucket(connection: NatsConnection, subjects: Subjects, leaseMs: number): Promise<KV> {
+  return connection
+    .jetstream()
+    .views.kv(subjects.hostBucket, { history: 1, ttl: Math.max(60_000, leaseMs * 10) });
+}

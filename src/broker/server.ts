@@ -1,0 +1,210 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { VigilError } from '../messages/errors.js';
+import { writeConfiguration } from './configuration.js';
+import type { ServerProgram } from './find-server.js';
+import type { Role, RoleKey } from './keys.js';
+
+const READY_TIMEOUT_MS = 15_000;
+const STOP_TIMEOUT_MS = 5_000;
+
+const Running = z.object({ pid: z.number().int().positive(), port: z.number().int().positive() });
+
+export interface ServerOptions {
+  readonly program: ServerProgram;
+  /** Folder of the broker's files: configuration, store, what is running. */
+  readonly folder: string;
+  /** Wanted port; a free one is taken when it is in use, and when it is 0. */
+  readonly port: number;
+  readonly prefix: string;
+  readonly keys: Readonly<Record<Role, RoleKey>>;
+}
+
+/** A nats-server that Vigil runs. It keeps its port over restarts, so that clients find it again. */
+export class BrokerServer {
+  readonly #options: ServerOptions;
+  #child: ChildProcess | undefined;
+  #port: number | undefined;
+  #pid: number | undefined;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.#port}`;
+  }
+
+  get pid(): number | undefined {
+    return this.#pid;
+  }
+
+  /**
+   * Starts it and returns when it takes connections.
+   *
+   * @param exited called when it ends without having been stopped.
+   * @throws VigilError BROKER with the server's last words.
+   */
+  async start(exited: (error: Error) => void): Promise<void> {
+    const { folder, port, prefix, keys, program } = this.#options;
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const before = await this.#endLeftover();
+    this.#port = await usablePort(this.#port ?? before ?? port);
+    const file = await writeConfiguration({
+      folder,
+      prefix,
+      keys,
+      port: this.#port,
+      version: program.version,
+    });
+    // Its own process group: Ctrl-C in a terminal goes to the supervisor, which stops the broker last.
+    const child = spawn(program.path, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    this.#child = child;
+    const lastWords: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      const fail = (why: string) => {
+        reject(
+          new VigilError(
+            'BROKER',
+            `nats-server ${why}${lastWords.length > 0 ? `: ${lastWords.join(' | ')}` : ''}`,
+          ),
+        );
+      };
+      const late = setTimeout(() => {
+        child.kill('SIGKILL');
+        fail(`was not ready within ${READY_TIMEOUT_MS} ms`);
+      }, READY_TIMEOUT_MS);
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        if (/\[(?:FTL|ERR)\]/.test(line) || !line.startsWith('[')) lastWords.push(line.slice(0, 300));
+        if (lastWords.length > 5) lastWords.shift();
+        if (!line.includes('Server is ready')) return;
+        clearTimeout(late);
+        this.#pid = child.pid;
+        resolve();
+      });
+      child.once('error', (error) => {
+        clearTimeout(late);
+        fail(`could not be started: ${error.message}`);
+      });
+      child.once('exit', (code, signal) => {
+        clearTimeout(late);
+        const wasReady = this.#pid !== undefined;
+        this.#pid = undefined;
+        if (this.#child !== child) return;
+        this.#child = undefined;
+        if (wasReady) exited(new VigilError('BROKER', `nats-server ended (${signal ?? `exit ${code}`})`));
+        else fail(`ended at start (${signal ?? `exit ${code}`})`);
+      });
+    });
+    await writeFile(this.#runningFile, JSON.stringify({ pid: child.pid, port: this.#port }), { mode: 0o600 });
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill('SIGTERM');
+    const force = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await ended;
+    clearTimeout(force);
+    await rm(this.#runningFile, { force: true });
+  }
+
+  kill(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
+  get #runningFile(): string {
+    return join(this.#options.folder, 'running.json');
+  }
+
+  /**
+   * A supervisor that was killed leaves its broker running, which keeps taking triggers meanwhile. It holds the store,
+   * so it is ended before a new one starts on the same port; what it acknowledged is in its store.
+   *
+   * @returns the port it had.
+   */
+  async #endLeftover(): Promise<number | undefined> {
+    const text = await readFile(this.#runningFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (text === undefined) return undefined;
+    const running = Running.safeParse(parseJson(text)).data;
+    if (running === undefined) return undefined;
+    if (isServerOf(running.pid, this.#options.folder)) {
+      process.kill(running.pid, 'SIGTERM');
+      const endsAt = performance.now() + STOP_TIMEOUT_MS;
+      while (isAlive(running.pid)) {
+        if (performance.now() > endsAt) process.kill(running.pid, 'SIGKILL');
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    }
+    await rm(this.#runningFile, { force: true });
+    return running.port;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  return !isZombie(pid);
+}
+
+/** A killed process that nobody has reaped yet (its parent is gone, and init is slow) holds nothing any more. */
+function isZombie(pid: number): boolean {
+  if (process.platform !== 'linux') return false;
+  try {
+    return /^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw error;
+  }
+}
+
+/** Process ids are used again: only a process that runs with our configuration file is ours to end. */
+function isServerOf(pid: number, folder: string): boolean {
+  if (!isAlive(pid)) return false;
+  if (process.platform !== 'linux') return true;
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(join(folder, 'nats.conf'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** `wanted` when it is free, else a free one. */
+async function usablePort(wanted: number): Promise<number> {
+  return (await listenOnce(wanted)) ?? (await listenOnce(0)) ?? wanted;
+}
+
+function listenOnce(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address();
+      const got = typeof address === 'object' && address !== null ? address.port : undefined;
+      server.close(() => resolve(got));
+    });
+  });
+}

@@ -1,0 +1,64 @@
+import { ErrorCode, type Msg, type NatsConnection, NatsError } from 'nats';
+import { connectBroker } from '../broker/connect.js';
+import { type ErrorCode as Code, ERROR_CODES, parseWith, VigilError } from '../messages/errors.js';
+import { type Endpoint, ErrorReply, REQUESTS, type ReplyOf } from '../messages/requests.js';
+import { Subjects } from '../messages/subjects.js';
+import type { Settings } from '../settings/schema.js';
+import { findRunning, type Running } from './running.js';
+
+/** A client of a running supervisor, as any other: it connects to the broker and speaks its public subjects. */
+export class Client {
+  readonly connection: NatsConnection;
+  readonly subjects: Subjects;
+
+  private constructor(connection: NatsConnection, subjects: Subjects) {
+    this.connection = connection;
+    this.subjects = subjects;
+  }
+
+  /** @throws VigilError BROKER */
+  static async connect(running: Running, settings: Settings): Promise<Client> {
+    const connection = await connectBroker({ ...settings.nats, ...running }, 'vigil cli', '_INBOX');
+    return new Client(connection, new Subjects(running.prefix));
+  }
+
+  static find(settings: Settings): Promise<Client> {
+    return Client.connect(findRunning(settings), settings);
+  }
+
+  /** @throws VigilError the supervisor's own error, UNAVAILABLE when none answers, TIMEOUT. */
+  async request<E extends Endpoint>(endpoint: E, body: unknown, timeoutMs: number): Promise<ReplyOf<E>> {
+    const message = await this.#send(endpoint, body, timeoutMs);
+    const value: unknown = message.json();
+    if (message.headers?.has('Nats-Service-Error-Code') === true) {
+      const { error } = parseWith(ErrorReply, value, 'error reply');
+      const code = (ERROR_CODES as readonly string[]).includes(error.code) ? (error.code as Code) : 'CRASHED';
+      throw new VigilError(code, error.message);
+    }
+    return parseWith<unknown>(REQUESTS[endpoint].reply, value, `reply of ${endpoint}`) as ReplyOf<E>;
+  }
+
+  async close(): Promise<void> {
+    await this.connection.drain();
+  }
+
+  async #send(endpoint: Endpoint, body: unknown, timeoutMs: number): Promise<Msg> {
+    try {
+      return await this.connection.request(this.subjects.rpc(endpoint), JSON.stringify(body), {
+        timeout: timeoutMs,
+      });
+    } catch (error) {
+      if (error instanceof NatsError && error.code === ErrorCode.NoResponders) {
+        throw new VigilError(
+          'UNAVAILABLE',
+          'no supervisor answers on that broker; start one with "vigil start"',
+          { cause: error },
+        );
+      }
+      if (error instanceof NatsError && error.code === ErrorCode.Timeout) {
+        throw new VigilError('TIMEOUT', `no answer within ${timeoutMs} ms`, { cause: error });
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import type { Status, TreeNode } from '../../messages/requests.js';
+import { Client } from '../client.js';
+import { EXIT } from '../exit-codes.js';
+import { printable } from '../render.js';
+import { type SettingsOptions, settingsOf } from '../settings.js';
+
+const TIMEOUT_MS = 5_000;
+
+type Options = SettingsOptions & { readonly json?: boolean };
+
+export async function status(options: Options): Promise<number> {
+  const found = await fetchStatus(options);
+  if (options.json === true) console.log(JSON.stringify(found, null, 2));
+  else {
+    const { agents, hosts, requests, cycles } = found;
+    console.log(`vigil ${found.version}, pid ${found.pid}, since ${found.startedAt}`);
+    console.log(
+      `agents    ${agents.active} active, ${agents.inactive} inactive, ${agents.unplaced} unplaced`,
+    );
+    console.log(
+      `requests  ${requests.running} running, ${requests.waitingResults} results waiting to be sent`,
+    );
+    console.log(`cycles    ${cycles.run} run, ${cycles.skipped} skipped`);
+    console.log(`letters   ${found.deadLetters} dead`);
+    for (const host of hosts)
+      console.log(
+        `host      ${host.id}  pid ${host.pid}  ${host.agents} agents${host.label === undefined ? '' : `  label ${host.label}`}`,
+      );
+  }
+  return EXIT.fine;
+}
+
+export async function tree(options: Options): Promise<number> {
+  const { tree: root } = await fetchStatus(options);
+  if (options.json === true) console.log(JSON.stringify(root, null, 2));
+  else for (const line of linesOf(root)) console.log(line);
+  return EXIT.fine;
+}
+
+async function fetchStatus(options: Options): Promise<Status> {
+  const { settings } = settingsOf(options);
+  const client = await Client.find(settings);
+  try {
+    return await client.request('status', {}, TIMEOUT_MS);
+  } finally {
+    await client.close();
+  }
+}
+
+function linesOf(node: TreeNode, first = '', rest = ''): string[] {
+  const facts = [
+    node.state,
+    ...(node.host === undefined ? [] : [node.host]),
+    ...(node.restarts === 0 ? [] : [`${node.restarts} restarts`]),
+    ...(node.mailbox === undefined ? [] : [`mailbox ${node.mailbox}`]),
+    ...(node.lastError === undefined ? [] : [`last error: ${printable(node.lastError)}`]),
+  ];
+  const children = node.children ?? [];
+  return [
+    `${first}${node.kind} ${node.id}  (${facts.join(', ')})`,
+    ...children.flatMap((child, i) => {
+      const last = i === children.length - 1;
+      return linesOf(child, `${rest}${last ? '└─ ' : '├─ '}`, `${rest}${last ? '   ' : '│  '}`);
+    }),
+  ];
+}

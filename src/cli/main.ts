@@ -1,0 +1,131 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { messageOf, VigilError } from '../messages/errors.js';
+import { VERSION } from '../version.js';
+import { EXIT, exitCodeOf } from './exit-codes.js';
+
+/** Settings that every command which starts or finds a supervisor takes; flags win over file and environment. */
+function withSettings(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'configuration file (default: vigil.config.yaml or .json here)')
+    .option('--data-dir <folder>', 'database, broker store and credentials (default: .vigil)')
+    .option('--nats-url <url>', 'use this broker instead of starting one');
+}
+
+function numberOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text) => {
+    const value = Number(text);
+    if (!Number.isFinite(value))
+      throw new VigilError('BAD_REQUEST', `${flags}: expected a number, got ${JSON.stringify(text)}`);
+    return value;
+  });
+}
+
+/** Each command's code is loaded when it runs: `vigil --help` must not wait for the broker client or SQLite. */
+function program(): Command {
+  const vigil = new Command('vigil')
+    .description(
+      'Watches a fleet of AI coding agents: reads their logs, judges whether they still work towards their goal.',
+    )
+    .version(VERSION)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  vigil start                      watch the agents of vigil.config.yaml, or the sample fleet
+  vigil judge session.jsonl        judge a log once, without broker or database
+  vigil tree                       what runs where
+
+Exit codes: 0 fine, 1 failure, 2 bad input, 3 a person is needed, 4 not found, 5 no broker, 6 timeout`,
+    );
+
+  withSettings(vigil.command('start'))
+    .description('start the supervisor, analyse the fleet, and keep watching until Ctrl-C')
+    .option('--once', 'exit after the first complete analysis')
+    .option('--json', 'print results as JSON lines')
+    .addOption(numberOption('--hosts <n>', 'host processes'))
+    .addOption(numberOption('--port <n>', "the broker's port"))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vigil start\n  vigil start --once --json | jq .agent\n  vigil start --config night.yaml --hosts 2',
+    )
+    .action(async (options) => {
+      process.exitCode = await (await import('./commands/start.js')).start(options);
+    });
+
+  vigil
+    .command('judge')
+    .argument('<path...>', 'logs, or folders of logs')
+    .description('judge logs once, after the fact, without broker or database')
+    .option('--json', 'print one JSON object per log')
+    .option('--goal <text>', 'what the agent was to achieve (default: the first request in the log)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vigil judge ~/.claude/projects/-work/*.jsonl\n  vigil judge --json run.traj | jq .steeringType\n\nExit codes: 0 none needs steering, 3 one does, 2 a log could not be read',
+    )
+    .action(async (paths, options) => {
+      process.exitCode = await (await import('./commands/judge.js')).judge(paths, options);
+    });
+
+  withSettings(vigil.command('host'))
+    .description('run a host process that joins the fleet of a supervisor on this or another machine')
+    .option('--nkey-file <file>', 'nkey seed of the host role')
+    .option('--creds-file <file>', 'credentials file')
+    .option('--label <label>', "this machine's label")
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vigil host --nats-url nats://10.0.0.5:4222 --nkey-file host.nk --label gpu-1',
+    )
+    .action(async (options) => {
+      process.exitCode = await (await import('./commands/host.js')).host(options);
+    });
+
+  withSettings(vigil.command('status'))
+    .description('how the running supervisor is')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  vigil status\n  vigil status --json | jq .hosts')
+    .action(async (options) => {
+      process.exitCode = await (await import('./commands/status.js')).status(options);
+    });
+
+  withSettings(vigil.command('tree'))
+    .description(
+      'the supervision tree of the running supervisor: kind, id, state, restarts, mailbox, last error',
+    )
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  vigil tree')
+    .action(async (options) => {
+      process.exitCode = await (await import('./commands/status.js')).tree(options);
+    });
+
+  withSettings(vigil.command('config'))
+    .description('print the effective settings and where each came from')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  vigil config\n  VIGIL_CYCLE_INTERVAL_MS=5000 vigil config --json')
+    .action(async (options) => {
+      process.exitCode = (await import('./commands/config.js')).config(options);
+    });
+
+  return vigil;
+}
+
+/** What went wrong, on one line, without a stack: the message says how to mend it. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+  if (error instanceof VigilError) {
+    console.error(`vigil: ${error.message.replace(/\s*\n\s*/g, ' ')}`);
+    return exitCodeOf(error.code);
+  }
+  console.error(
+    `vigil: unexpected: ${messageOf(error)}${process.env['DEBUG'] === undefined ? '' : `\n${(error as Error).stack}`}`,
+  );
+  return EXIT.failure;
+}
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}

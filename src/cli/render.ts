@@ -1,0 +1,107 @@
+import Table from 'cli-table3';
+import pc from 'picocolors';
+import type { CoherenceReport, TrajectoryAnalysis } from '../messages/analysis.js';
+import type { Failure } from '../messages/errors.js';
+
+const NO_BORDERS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+/** Where there is no terminal to fit into. */
+const DEFAULT_WIDTH = 200;
+/** Agent, phase, alignment, steering: what is left goes to goal and reason. */
+const FIXED = [24, 14, 9, 12] as const;
+const WHY_SHARE = 0.6;
+
+/** Text of agents goes to a terminal: control characters in it must not move the cursor or change colours. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]+/g, ' ');
+}
+
+function cut(text: string, width: number): string {
+  const clean = printable(text).trim();
+  return clean.length <= width ? clean : `${clean.slice(0, Math.max(0, width - 1))}…`;
+}
+
+/** One row an agent, those that need steering first. */
+export function verdictTable(
+  analyses: readonly TrajectoryAnalysis[],
+  width = process.stdout.columns ?? DEFAULT_WIDTH,
+): string {
+  const rest = Math.max(40, width - FIXED.reduce((sum, each) => sum + each + 2, 0) - 4);
+  const why = Math.floor(rest * WHY_SHARE);
+  const goal = rest - why;
+  const table = new Table({
+    head: ['AGENT', 'PHASE', 'ALIGNED', 'STEERING', 'WHY', 'GOAL'],
+    chars: NO_BORDERS,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  const sorted = [...analyses].sort(
+    (a, b) =>
+      Number(b.needsSteering) - Number(a.needsSteering) ||
+      a.alignmentScore - b.alignmentScore ||
+      (a.agent < b.agent ? -1 : 1),
+  );
+  for (const each of sorted) {
+    const mark = each.needsSteering ? pc.red : (text: string) => text;
+    table.push([
+      mark(cut(each.agent, FIXED[0])),
+      each.phase,
+      each.alignmentScore.toFixed(2),
+      each.needsSteering ? pc.red(each.steeringType ?? 'yes') : pc.green('-'),
+      cut(reasonOf(each), why),
+      pc.dim(cut(each.goal, goal)),
+    ]);
+  }
+  return table.toString();
+}
+
+function reasonOf(analysis: TrajectoryAnalysis): string {
+  const [first] = analysis.evidence;
+  if (!analysis.needsSteering || first === undefined) return analysis.summary;
+  return `${first.detail} (events ${eventRange(first.events)})`;
+}
+
+/** "19, 21, 23" or "19 … 47" when there are many. */
+export function eventRange(events: readonly number[]): string {
+  if (events.length <= 6) return events.join(', ');
+  return `${events[0]} … ${events.at(-1)}`;
+}
+
+export function coherenceText(report: CoherenceReport): string {
+  const { alignment } = report;
+  const lines = [
+    `${pc.bold('Fleet')}: coherence ${report.coherenceScore.toFixed(2)} (${report.status}), ${report.agents} agents, mean alignment ${alignment.mean.toFixed(2)}, ${alignment.needSteering} need steering`,
+    ...report.duplicates.map(
+      (each) =>
+        `  same work: ${each.agents.join(', ')} (similarity ${each.similarity.toFixed(2)}; ${printable(each.evidence)})`,
+    ),
+    ...report.conflicts.map(
+      (each) => `  same files: ${each.agents.join(', ')}: ${each.files.map(printable).join(', ')}`,
+    ),
+    ...report.recommendations.map((each) => `  ${printable(each)}`),
+  ];
+  return lines.join('\n');
+}
+
+export function failureLines(failures: readonly Failure[]): string {
+  return failures
+    .map((each) =>
+      pc.yellow(`  failed: ${each.agent ?? 'request'}: ${each.code}: ${printable(each.message)}`),
+    )
+    .join('\n');
+}

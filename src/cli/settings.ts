@@ -1,0 +1,30 @@
+import { type Loaded, loadSettings } from '../settings/load.js';
+
+/** The options of `withSettings`, as commander hands them over. */
+export interface SettingsOptions {
+  readonly config?: string;
+  readonly dataDir?: string;
+  readonly natsUrl?: string;
+  readonly hosts?: number;
+  readonly port?: number;
+  readonly nkeyFile?: string;
+  readonly credsFile?: string;
+  readonly label?: string;
+}
+
+export function settingsOf(options: SettingsOptions): Loaded {
+  return loadSettings({
+    file: options.config,
+    cwd: process.cwd(),
+    env: process.env,
+    flags: {
+      dataDir: options.dataDir,
+      'nats.url': options.natsUrl,
+      'nats.port': options.port,
+      'nats.nkeyFile': options.nkeyFile,
+      'nats.credsFile': options.credsFile,
+      'hosts.count': options.hosts,
+      'hosts.label': options.label,
+    },
+  });
+}

@@ -1,0 +1,212 @@
+import type { KvEntry, NatsConnection } from 'nats';
+import { agentBehaviour, type Judge, type LogReader, rulesJudge } from './actors/agent.js';
+import { openAgentLogs } from './actors/agent-logs.js';
+import { Bus } from './actors/runtime/bus.js';
+import { systemClock } from './actors/runtime/clock.js';
+import { ActorSystem } from './actors/runtime/system.js';
+import { connectBroker } from './broker/connect.js';
+import { createLog, type Logger } from './log.js';
+import { createParsePool } from './logs/parse-pool.js';
+import { Placement } from './messages/actor-protocols.js';
+import type { AgentSpec } from './messages/agents.js';
+import { messageOf } from './messages/errors.js';
+import type { DeadLetter } from './messages/results.js';
+import { Subjects } from './messages/subjects.js';
+import type { HostOptions } from './settings/host-options.js';
+
+export interface Host {
+  readonly id: string;
+  /** Leaves the fleet, lets its actors finish, disconnects. */
+  stop(): Promise<void>;
+}
+
+export interface HostParts {
+  /** Judges trajectories; the rules when absent. */
+  readonly judge?: Judge;
+  /** Opens the logs of an agent; from the file system when absent. */
+  readonly openLogs?: (spec: AgentSpec) => LogReader;
+}
+
+/** Starts a host in this process: it joins the fleet and runs the actors of the agents that are placed on it. */
+export async function startHost(options: HostOptions, parts: HostParts = {}): Promise<Host> {
+  const log = createLog(`host ${options.id}`, options.logLevel, options.logFile);
+  const subjects = new Subjects(options.prefix);
+  const inbox = `_INBOX_host.${options.id}`;
+  const connection = await connectBroker(options, `${options.prefix} host ${options.id}`, inbox);
+  const deadLetter = (letter: Omit<DeadLetter, 'at'>) => {
+    bus.publish(subjects.deadLetter, { at: new Date().toISOString(), ...letter } satisfies DeadLetter);
+  };
+  const bus = new Bus(connection, inbox, deadLetter);
+  const pool = createParsePool({ threads: options.threads });
+  const system = new ActorSystem({
+    id: options.id,
+    subjects,
+    bus,
+    clock: systemClock,
+    policy: options.restart,
+    mailbox: options.mailbox,
+    drainMs: options.drainMs,
+    onCrash: (actor, error) => log.error({ agent: actor.id, err: error }, 'actor crashed'),
+    onGiveUp: (actor, error) => {
+      log.error({ agent: actor.id, err: error }, 'actor crashed too often, given up');
+      bus.publish(subjects.agentEvent(actor.id, 'failed'), {
+        at: new Date().toISOString(),
+        agent: actor.id,
+        host: options.id,
+        message: messageOf(error),
+      });
+    },
+  });
+  const judge = parts.judge ?? rulesJudge(options.rules);
+  const openLogs =
+    parts.openLogs ??
+    ((spec: AgentSpec) =>
+      openAgentLogs(spec, {
+        cwd: process.cwd(),
+        parse: pool.parse,
+        limits: options.logs,
+        maxReads: options.logs.maxReads,
+      }));
+  const behaviourOf = (spec: AgentSpec) =>
+    agentBehaviour({
+      spec,
+      host: options.id,
+      thresholds: options.rules,
+      judge,
+      openLogs,
+    });
+  const residents = new Residents(options.id, system, behaviourOf, log);
+  const placement = await followPlacement(connection, subjects, residents, log);
+  const lease = await holdLease(connection, subjects, options, () => residents.size, log);
+
+  return {
+    id: options.id,
+    stop: async () => {
+      await lease.release();
+      placement.stop();
+      await system.stop();
+      bus.close();
+      await connection.drain();
+      await pool.close();
+    },
+  };
+}
+
+/** The agents' actors of this host, as the placement bucket wants them. Changes of one agent come one after another. */
+class Residents {
+  readonly #host: string;
+  readonly #system: ActorSystem;
+  readonly #behaviourOf: (spec: AgentSpec) => ReturnType<typeof agentBehaviour>;
+  readonly #log: Logger;
+  /** What runs here: the spec it was started with, as text, because specs come anew with each entry. */
+  readonly #specs = new Map<string, string>();
+  readonly #changes = new Map<string, Promise<void>>();
+
+  constructor(
+    host: string,
+    system: ActorSystem,
+    behaviourOf: (spec: AgentSpec) => ReturnType<typeof agentBehaviour>,
+    log: Logger,
+  ) {
+    this.#host = host;
+    this.#system = system;
+    this.#behaviourOf = behaviourOf;
+    this.#log = log;
+  }
+
+  get size(): number {
+    return this.#specs.size;
+  }
+
+  apply(agent: string, placement: Placement | undefined, revision: number): void {
+    const before = this.#changes.get(agent) ?? Promise.resolve();
+    const change = before
+      .then(() => (placement?.host === this.#host ? this.#run(placement.spec, revision) : this.#end(agent)))
+      .catch((error: unknown) => this.#log.error({ agent, err: error }, 'agent could not be placed here'))
+      .finally(() => {
+        if (this.#changes.get(agent) === change) this.#changes.delete(agent);
+      });
+    this.#changes.set(agent, change);
+  }
+
+  async #run(spec: AgentSpec, revision: number): Promise<void> {
+    const text = JSON.stringify(spec);
+    if (this.#specs.get(spec.id) === text) {
+      this.#system.renew('agent', spec.id, revision);
+      return;
+    }
+    await this.#end(spec.id);
+    this.#specs.set(spec.id, text);
+    await this.#system.spawn(this.#behaviourOf(spec), spec.id, revision);
+  }
+
+  async #end(agent: string): Promise<void> {
+    if (!this.#specs.delete(agent)) return;
+    await this.#system.stopActor('agent', agent);
+  }
+}
+
+async function followPlacement(
+  connection: NatsConnection,
+  subjects: Subjects,
+  residents: Residents,
+  log: Logger,
+): Promise<{ stop(): void }> {
+  const bucket = await connection.jetstream().views.kv(subjects.placementBucket, { bindOnly: true });
+  const entries = await bucket.watch();
+  const follow = async () => {
+    for await (const entry of entries) residents.apply(entry.key, readPlacement(entry, log), entry.revision);
+  };
+  follow().catch((error: unknown) => log.error({ err: error }, 'placement watch ended'));
+  return entries;
+}
+
+/** Undefined when the agent is placed nowhere. */
+function readPlacement(entry: KvEntry, log: Logger): Placement | undefined {
+  if (entry.operation !== 'PUT') return undefined;
+  let value: unknown;
+  try {
+    value = entry.json();
+  } catch (error) {
+    log.error({ agent: entry.key, err: error }, 'placement is not JSON');
+    return undefined;
+  }
+  const parsed = Placement.safeParse(value);
+  if (parsed.success && parsed.data.spec.id === entry.key) return parsed.data;
+  log.error({ agent: entry.key, err: parsed.error }, 'placement does not fit its schema');
+  return undefined;
+}
+
+async function holdLease(
+  connection: NatsConnection,
+  subjects: Subjects,
+  options: HostOptions,
+  agents: () => number,
+  log: Logger,
+): Promise<{ release(): Promise<void> }> {
+  const bucket = await connection.jetstream().views.kv(subjects.hostBucket, { bindOnly: true });
+  let beat = 0;
+  const renew = () =>
+    bucket.put(
+      options.id,
+      JSON.stringify({
+        id: options.id,
+        pid: process.pid,
+        label: options.label,
+        beat: beat++,
+        agents: agents(),
+      }),
+    );
+  await renew();
+  const timer = setInterval(() => {
+    renew().catch((error: unknown) => log.warn({ err: error }, 'lease could not be renewed'));
+  }, options.leaseMs / 3);
+  return {
+    release: async () => {
+      clearInterval(timer);
+      await bucket
+        .delete(options.id)
+        .catch((error: unknown) => log.warn({ err: error }, 'lease could not be given back'));
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { AgentSpec } from './agents.js';
+import { Profile, TrajectoryAnalysis } from './analysis.js';
+import { Failure } from './errors.js';
+import { Id } from './ids.js';
+
+/** What an agent's actor understands. */
+export const AGENT_PROTOCOL = {
+  /** Reads what is new and judges. `unchanged`: the log has not grown, the verdict is that of the last analysis. */
+  analyze: {
+    request: z.object({ requestId: z.string(), force: z.boolean().default(false) }),
+    reply: z.object({ analysis: TrajectoryAnalysis, unchanged: z.boolean(), host: z.string() }),
+  },
+  /** Reads what is new and tells what the conductor compares. */
+  profile: { request: z.object({}), reply: Profile },
+} as const;
+
+const Run = { requestId: Id, deadlineMs: z.number().positive() };
+
+/** A guardian analyses the agents of one request; it writes each verdict as it comes and answers when all are in. */
+export const GUARDIAN_PROTOCOL = {
+  run: {
+    request: z.object({
+      ...Run,
+      /** All active ones when absent. */
+      agents: z.array(z.string()).optional(),
+      force: z.boolean(),
+      maxConcurrent: z.number().int().positive(),
+    }),
+    reply: z.object({ requested: z.number().int().nonnegative(), failures: z.array(Failure) }),
+  },
+} as const;
+
+/** A conductor judges the fleet for one request; it writes its report and answers. */
+export const CONDUCTOR_PROTOCOL = {
+  run: {
+    request: z.object({ ...Run, maxConcurrent: z.number().int().positive() }),
+    reply: z.object({ failures: z.array(Failure) }),
+  },
+} as const;
+
+/** Value of an agent's key in the placement bucket; the key's revision is the fencing token. */
+export const Placement = z.object({
+  /** Host that runs the agent's actor. */
+  host: Id,
+  spec: AgentSpec,
+});
+export type Placement = z.infer<typeof Placement>;
+
+/** Value of a host's key in the host bucket: its lease. */
+export const HostLease = z.object({
+  id: Id,
+  pid: z.number().int(),
+  label: Id.optional(),
+  /** Grows with each renewal, so that a renewal is told from a repeat. */
+  beat: z.number().int().nonnegative(),
+  agents: z.number().int().nonnegative(),
+});
+export type HostLease = z.infer<typeof HostLease>;

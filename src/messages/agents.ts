@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { Id } from './ids.js';
+
+const Path = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((path) => !path.includes('\0'), 'must not contain NUL');
+
+/** What Vigil has to know of an agent to watch it. */
+export const AgentSpec = z.strictObject({
+  id: Id,
+  /** What the agent is to achieve; taken from the log's first request when absent. */
+  goal: z.string().min(1).max(20_000).optional(),
+  /** Standing instructions beside those in the conversation. */
+  constraints: z.array(z.string().min(1).max(2_000)).max(100).optional(),
+  /** Log files, absolute or relative to the workspace. At most 16. */
+  logs: z.array(Path).max(16).default([]),
+  /** Root that the log paths must stay in; a symlink that leaves it is refused. */
+  workspace: Path.optional(),
+  /** Machine label: the agent is placed only on a host with it. */
+  label: Id.optional(),
+  /** Most tokens the agent may use before `budget` is raised. */
+  tokenBudget: z.number().int().positive().optional(),
+});
+export type AgentSpec = z.infer<typeof AgentSpec>;
+
+/** `active`: watched. `inactive`: kept on record, not analysed. */
+export const AgentState = z.enum(['active', 'inactive']);
+export type AgentState = z.infer<typeof AgentState>;
+
+/** An agent as the record has it. */
+export const AgentRecord = z.object({
+  ...AgentSpec.shape,
+  state: AgentState,
+  /** ISO time. */
+  registeredAt: z.string(),
+  /** Host that runs its actor; null while unplaced. */
+  host: z.string().nullable(),
+  lastAnalysis: z
+    .object({
+      at: z.string(),
+      phase: z.string(),
+      alignmentScore: z.number(),
+      needsSteering: z.boolean(),
+      steeringType: z.string().optional(),
+    })
+    .nullable(),
+});
+export type AgentRecord = z.infer<typeof AgentRecord>;

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { ERROR_CODES } from './errors.js';
+
+/** A message to an actor, as it travels on `vigil.actor.<kind>.<id>`. */
+export const ActorRequest = z.object({
+  /** Name of the message in the actor's protocol. */
+  type: z.string().min(1).max(64),
+  /** Milliseconds for which the sender waits; an older message is not handled. Relative, because clocks differ. */
+  ttl: z.number().positive().optional(),
+  /** Placement revision that the sender goes by (fencing token); an actor of another revision refuses. */
+  epoch: z.number().int().positive().optional(),
+  body: z.unknown(),
+});
+export type ActorRequest = z.infer<typeof ActorRequest>;
+
+/** The answer, on the request's reply subject. */
+export const ActorReply = z.union([
+  z.object({
+    ok: z.unknown(),
+    /** Placement revision of the actor that answered. */
+    epoch: z.number().int().positive().optional(),
+  }),
+  z.object({ error: z.object({ code: z.enum(ERROR_CODES), message: z.string() }) }),
+]);
+
+/** Message type with which a sender takes an open request back; its body names the request's reply subject. */
+export const CANCEL = '$cancel';

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { AgentRecord, AgentSpec } from './agents.js';
+import { Id } from './ids.js';
+import { RESULTS } from './results.js';
+import { TRIGGERS } from './triggers.js';
+
+export const TreeNode: z.ZodType<TreeNode> = z.lazy(() =>
+  z.object({
+    kind: z.string(),
+    id: z.string(),
+    host: z.string().optional(),
+    state: z.string(),
+    restarts: z.number().int().nonnegative(),
+    mailbox: z.number().int().nonnegative().optional(),
+    lastError: z.string().optional(),
+    children: z.array(TreeNode).optional(),
+  }),
+);
+/** One node of the supervision tree. */
+export interface TreeNode {
+  kind: string;
+  id: string;
+  host?: string | undefined;
+  state: string;
+  restarts: number;
+  mailbox?: number | undefined;
+  lastError?: string | undefined;
+  children?: TreeNode[] | undefined;
+}
+
+const Status = z.object({
+  version: z.string(),
+  startedAt: z.string(),
+  pid: z.number().int(),
+  agents: z.object({ active: z.number().int(), inactive: z.number().int(), unplaced: z.number().int() }),
+  hosts: z.array(
+    z.object({
+      id: z.string(),
+      agents: z.number().int(),
+      pid: z.number().int(),
+      label: z.string().optional(),
+    }),
+  ),
+  requests: z.object({ running: z.number().int(), waitingResults: z.number().int() }),
+  cycles: z.object({ run: z.number().int(), skipped: z.number().int() }),
+  deadLetters: z.number().int(),
+  tree: TreeNode,
+});
+export type Status = z.infer<typeof Status>;
+
+/** `vigil.rpc.<endpoint>`: request and reply of each endpoint. An error reply carries `{error: {code, message}}`. */
+export const REQUESTS = {
+  analyze: { request: TRIGGERS.analyze, reply: RESULTS.analyze },
+  emergency: { request: TRIGGERS.emergency, reply: RESULTS.emergency },
+  cycle: { request: TRIGGERS.cycle, reply: RESULTS.cycle },
+  coherence: { request: TRIGGERS.coherence, reply: RESULTS.coherence },
+  'agents.register': {
+    request: z.strictObject({ agents: z.array(AgentSpec).min(1).max(5_000) }),
+    reply: z.object({ registered: z.array(z.string()), updated: z.array(z.string()) }),
+  },
+  'agents.list': {
+    request: z.strictObject({
+      state: z.enum(['active', 'inactive']).optional(),
+      /** Only agents whose id sorts after this one. */
+      after: Id.optional(),
+      limit: z.number().int().min(1).max(1_000).default(200),
+    }),
+    reply: z.object({ agents: z.array(AgentRecord), next: z.string().nullable() }),
+  },
+  'agents.get': { request: z.strictObject({ id: Id }), reply: AgentRecord },
+  'agents.remove': {
+    request: z.strictObject({ ids: z.array(Id).min(1).max(5_000) }),
+    reply: z.object({ removed: z.array(z.string()) }),
+  },
+  status: { request: z.strictObject({}), reply: Status },
+} as const;
+
+export type Endpoint = keyof typeof REQUESTS;
+export type RequestOf<E extends Endpoint> = z.infer<(typeof REQUESTS)[E]['request']>;
+export type ReplyOf<E extends Endpoint> = z.infer<(typeof REQUESTS)[E]['reply']>;
+
+/** Body of an error reply; its headers are `Nats-Service-Error` and `Nats-Service-Error-Code`. */
+export const ErrorReply = z.object({ error: z.object({ code: z.string(), message: z.string() }) });

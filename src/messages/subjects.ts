@@ -1,0 +1,107 @@
+import { VigilError } from './errors.js';
+import { isId } from './ids.js';
+
+/** The kinds of actor, as they stand in `vigil.actor.<kind>.<id>`. */
+export type ActorKind = string;
+
+/**
+ * Builds every NATS subject of one Vigil system. Nothing else in the project writes a subject by hand: the client
+ * library sends subjects unchecked, so an unchecked id could forge protocol or reach other agents' subjects.
+ */
+export class Subjects {
+  readonly prefix: string;
+
+  /** @throws VigilError BAD_REQUEST when the prefix is not one valid token. */
+  constructor(prefix = 'vigil') {
+    this.prefix = token('prefix', prefix);
+  }
+
+  #of(...tokens: readonly string[]): string {
+    return `${this.prefix}.${tokens.join('.')}`;
+  }
+
+  trigger(kind: string): string {
+    return this.#of('trigger', token('trigger', kind));
+  }
+  get allTriggers(): string {
+    return this.#of('trigger', '>');
+  }
+  get allResults(): string {
+    return this.#of('result', '>');
+  }
+  get allEvents(): string {
+    return this.#of('event', '>');
+  }
+
+  /** The final result of a request of that kind: analyze, emergency, cycle, coherence, sync. */
+  result(kind: string): string {
+    return this.#of('result', token('result', kind));
+  }
+  /** One agent's analysis, published as soon as it is there. */
+  analysisResult(agent: string): string {
+    return this.#of('result', 'analysis', token('agent', agent));
+  }
+
+  agentEvent(agent: string, state: string): string {
+    return this.#of('event', 'agent', token('agent', agent), token('state', state));
+  }
+  interventionEvent(agent: string): string {
+    return this.#of('event', 'intervention', token('agent', agent));
+  }
+  hostEvent(host: string, state: string): string {
+    return this.#of('event', 'host', token('host', host), token('state', state));
+  }
+  get deadLetter(): string {
+    return this.#of('event', 'deadletter');
+  }
+
+  /** Root of the request-reply services. */
+  get rpcGroup(): string {
+    return this.#of('rpc');
+  }
+  /** A request-reply endpoint, for example `rpc('agents.register')`. */
+  rpc(endpoint: string): string {
+    return this.#of('rpc', ...endpoint.split('.').map((part) => token('endpoint', part)));
+  }
+
+  actor(kind: ActorKind, id: string): string {
+    return this.#of('actor', token('kind', kind), token('id', id));
+  }
+  steer(agent: string): string {
+    return this.#of('agent', token('agent', agent), 'steer');
+  }
+  control(agent: string): string {
+    return this.#of('agent', token('agent', agent), 'control');
+  }
+  heartbeat(agent: string): string {
+    return this.#of('agent', token('agent', agent), 'heartbeat');
+  }
+
+  /** The last token of `vigil.trigger.<kind>`, or undefined when the subject is another. */
+  triggerKind(subject: string): string | undefined {
+    const parts = subject.split('.');
+    return parts.length === 3 && parts[0] === this.prefix && parts[1] === 'trigger' ? parts[2] : undefined;
+  }
+
+  /** Names of streams and buckets: upper case for streams, lower case for KV buckets, per prefix. */
+  get triggerStream(): string {
+    return `${this.prefix.toUpperCase()}_TRIGGERS`;
+  }
+  get resultStream(): string {
+    return `${this.prefix.toUpperCase()}_RESULTS`;
+  }
+  get hostBucket(): string {
+    return `${this.prefix}_hosts`;
+  }
+  get placementBucket(): string {
+    return `${this.prefix}_placement`;
+  }
+}
+
+function token(name: string, value: string): string {
+  if (isId(value)) return value;
+  throw new VigilError(
+    'BAD_REQUEST',
+    `${name}: expected 1 to 64 of A-Z a-z 0-9 _ -, got ${JSON.stringify(String(value).slice(0, 40))}`,
+  );
+}

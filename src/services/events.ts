@@ -1,0 +1,55 @@
+import type { Verdict } from '../actors/guardian.js';
+import type { Fleet } from '../actors/placement/fleet.js';
+import type { Bus } from '../actors/runtime/bus.js';
+import { newId } from '../messages/ids.js';
+import type { AnalysisResult } from '../messages/results.js';
+import type { Subjects } from '../messages/subjects.js';
+import type { Store } from '../store/store.js';
+
+export interface Publishing {
+  readonly store: Store;
+  readonly subjects: Subjects;
+  wakeOutbox(): void;
+  failed(error: unknown): void;
+}
+
+/**
+ * Records one verdict and, unless the log had not changed, its message, in one transaction.
+ *
+ * @returns when both are on the disk.
+ */
+export async function recordVerdict(
+  { store, subjects, wakeOutbox }: Omit<Publishing, 'failed'>,
+  verdict: Verdict,
+): Promise<void> {
+  const { requestId, analysis, unchanged, epoch, host, startedAt } = verdict;
+  await store.write(() => {
+    const at = Date.now();
+    if (!store.verdicts.addAnalysis({ requestId, analysis, at, epoch, host, unchanged }) || unchanged) return;
+    const result: AnalysisResult = {
+      requestId,
+      startedAt: new Date(startedAt).toISOString(),
+      finishedAt: new Date(at).toISOString(),
+      analysis,
+    };
+    store.outbox.add(`${requestId}.${analysis.agent}`, subjects.analysisResult(analysis.agent), result);
+  });
+  wakeOutbox();
+}
+
+/** Publishes hosts that join and are lost; asks that wait for a lost one fail now and are asked anew. */
+export function announceHosts(fleet: Fleet, bus: Bus, publishing: Publishing): void {
+  const { store, subjects, wakeOutbox, failed } = publishing;
+  const publish = (host: string, state: 'joined' | 'lost', detail: object) => {
+    const body = { at: new Date().toISOString(), host, ...detail };
+    store
+      .write(() => store.outbox.add(`host-${newId()}`, subjects.hostEvent(host, state), body))
+      .then(wakeOutbox, failed);
+  };
+  fleet.on('hostJoined', ({ id, pid, label }) => publish(id, 'joined', { pid, label }));
+  fleet.on('hostLost', ({ id }, why, agents) => {
+    const subjectsLost = new Set([...agents].map((agent) => subjects.actor('agent', agent)));
+    bus.abandon((subject) => subjectsLost.has(subject), `host ${id} is lost: ${why}`);
+    publish(id, 'lost', { why, agents: agents.size });
+  });
+}

@@ -1,0 +1,78 @@
+import type { Fleet } from '../actors/placement/fleet.js';
+import type { AgentRecord } from '../messages/agents.js';
+import { VigilError } from '../messages/errors.js';
+import { idFrom, newId } from '../messages/ids.js';
+import type { Status } from '../messages/requests.js';
+import type { ResultKind, ResultOf } from '../messages/results.js';
+import type { Trigger, TriggerKind, TriggerPayload } from '../messages/triggers.js';
+import type { StoredAgent } from '../store/agents.js';
+import type { Store } from '../store/store.js';
+import { isRefused } from './final-results.js';
+import type { RequestRunner } from './request-runner.js';
+import type { Handlers } from './rpc-service.js';
+
+export interface RequestHandlersParts {
+  readonly store: Store;
+  fleet(): Fleet;
+  readonly runner: RequestRunner;
+  status(): Omit<Status, 'agents' | 'hosts'>;
+}
+
+/** What each endpoint of `vigil.rpc` does. */
+export function requestHandlers({ store, fleet, runner, status }: RequestHandlersParts): Handlers {
+  const judged = <K extends TriggerKind & ResultKind>(kind: K) => {
+    return async (payload: TriggerPayload<K>, given: string | undefined): Promise<ResultOf<K>> => {
+      const id = given === undefined ? newId() : idFrom(given);
+      await runner.accept(id, 'rpc', { kind, payload } as Trigger);
+      const result = await runner.run(id);
+      if (isRefused(result)) throw new VigilError(result.error.code, result.error.message);
+      return result as ResultOf<K>;
+    };
+  };
+  const record = ({ spec, state, registeredAt, lastAnalysis }: StoredAgent): AgentRecord => ({
+    ...spec,
+    state,
+    registeredAt: new Date(registeredAt).toISOString(),
+    host: fleet().whereIs(spec.id)?.host ?? null,
+    lastAnalysis,
+  });
+  return {
+    analyze: judged('analyze'),
+    emergency: judged('emergency'),
+    cycle: judged('cycle'),
+    coherence: judged('coherence'),
+    'agents.register': async ({ agents }) => {
+      refuseTwice(agents.map((agent) => agent.id));
+      const done = await store.write(() => store.agents.register(agents, 'wire', Date.now()));
+      fleet().register(agents);
+      return done;
+    },
+    'agents.list': ({ state, after, limit }) => {
+      const agents = store.agents.list({ after, state, limit }).map(record);
+      return { agents, next: agents.length === limit ? (agents.at(-1)?.id ?? null) : null };
+    },
+    'agents.get': ({ id }) => {
+      const agent = store.agents.get(id);
+      if (agent === undefined) throw new VigilError('NOT_FOUND', `no agent ${id}`);
+      return record(agent);
+    },
+    'agents.remove': async ({ ids }) => {
+      const removed = await store.write(() => store.agents.remove(ids));
+      fleet().remove(removed);
+      return { removed };
+    },
+    status: () => ({
+      ...status(),
+      agents: { ...store.agents.counts(), unplaced: fleet().unplaced },
+      hosts: fleet().hosts.map(({ id, pid, label }) => ({ id, pid, label, agents: fleet().agentsOn(id) })),
+    }),
+  };
+}
+
+function refuseTwice(ids: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const id of ids) {
+    if (seen.has(id)) throw new VigilError('BAD_REQUEST', `agents: ${id} is named twice`);
+    seen.add(id);
+  }
+}

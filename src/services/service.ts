@@ -1,0 +1,27 @@
+import type { ChildSpec } from '../actors/runtime/supervision.js';
+
+/** Stops what `start` began. */
+export type Stop = () => Promise<void> | void;
+
+/**
+ * A service of the supervisor as a child of its tree.
+ *
+ * @param start begins it and returns how to stop it; calls `exited` when it ends by itself.
+ */
+export function service(
+  id: string,
+  shutdownMs: number,
+  start: (exited: (error?: Error) => void) => Promise<Stop> | Stop,
+): ChildSpec {
+  let stop: Stop = () => {};
+  return {
+    kind: 'service',
+    id,
+    restart: 'permanent',
+    shutdownMs,
+    start: async (exited) => {
+      stop = await start(exited);
+    },
+    stop: async () => stop(),
+  };
+}

@@ -1,0 +1,150 @@
+import {
+  AckPolicy,
+  type Consumer,
+  type ConsumerMessages,
+  DeliverPolicy,
+  type JsMsg,
+  type NatsConnection,
+} from 'nats';
+import { messageOf, parseWith, VigilError } from '../messages/errors.js';
+import { idFrom, isId } from '../messages/ids.js';
+import type { DeadLetter } from '../messages/results.js';
+import type { Subjects } from '../messages/subjects.js';
+import { isTriggerKind, TRIGGERS, type Trigger } from '../messages/triggers.js';
+import type { RequestRunner } from './request-runner.js';
+
+const NANOS_PER_MS = 1_000_000;
+const DURABLE = 'supervisor';
+const RETRY_MS = 1_000;
+
+export interface TriggerIntakeOptions {
+  readonly connection: NatsConnection;
+  readonly subjects: Subjects;
+  readonly runner: RequestRunner;
+  readonly maxRunning: number;
+  readonly ackWaitMs: number;
+  deadLetter(letter: Omit<DeadLetter, 'at'>): void;
+  failed(error: unknown): void;
+}
+
+/**
+ * Takes triggers from the work queue. Each is recorded, run, and acknowledged only when its final result is on the
+ * disk; until then the stream is told that it is being worked on, and delivers it again when that stops.
+ */
+export class TriggerIntake {
+  readonly #options: TriggerIntakeOptions;
+  readonly #consumer: Consumer;
+  #messages: ConsumerMessages | undefined;
+  #closed = false;
+
+  private constructor(options: TriggerIntakeOptions, consumer: Consumer) {
+    this.#options = options;
+    this.#consumer = consumer;
+  }
+
+  static async open(options: TriggerIntakeOptions): Promise<TriggerIntake> {
+    const { connection, subjects, maxRunning, ackWaitMs } = options;
+    const manager = await connection.jetstreamManager();
+    await manager.consumers.add(subjects.triggerStream, {
+      durable_name: DURABLE,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      ack_wait: ackWaitMs * NANOS_PER_MS,
+      // What is not acknowledged runs: the bound on running requests, kept by the server.
+      max_ack_pending: maxRunning,
+      max_deliver: -1,
+    });
+    const consumer = await connection.jetstream().consumers.get(subjects.triggerStream, DURABLE);
+    const intake = new TriggerIntake(options, consumer);
+    void intake.#follow();
+    return intake;
+  }
+
+  /** Takes no more. What is under way is not acknowledged by this and comes again after the next start. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#messages?.close();
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        this.#messages = await this.#consumer.consume({ max_messages: this.#options.maxRunning });
+        for await (const message of this.#messages) void this.#take(message);
+      } catch (error) {
+        if (this.#closed) return;
+        this.#options.failed(error);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  async #take(message: JsMsg): Promise<void> {
+    const working = setInterval(() => message.working(), this.#options.ackWaitMs / 3);
+    try {
+      await this.#process(message);
+    } catch (error) {
+      // Not acknowledged: the stream delivers it again.
+      this.#options.failed(error);
+    } finally {
+      clearInterval(working);
+    }
+  }
+
+  async #process(message: JsMsg): Promise<void> {
+    const { runner, subjects } = this.#options;
+    const id = requestIdOf(message);
+    const kind = subjects.triggerKind(message.subject) ?? '';
+    let trigger: Trigger;
+    try {
+      trigger = readTrigger(kind, message.data);
+    } catch (error) {
+      if (!(error instanceof VigilError)) throw error;
+      await runner.refuse(id, isId(kind) ? kind : 'unknown', 'trigger', error);
+      this.#options.deadLetter({
+        subject: message.subject,
+        reason: 'invalid',
+        message: error.message,
+        payload: Buffer.from(message.data.subarray(0, 512)).toString('utf8'),
+      });
+      message.term();
+      return;
+    }
+    await runner.accept(id, 'trigger', trigger);
+    await runner.run(id);
+    message.ack();
+  }
+}
+
+/** @throws VigilError BAD_REQUEST */
+function readTrigger(kind: string, data: Uint8Array): Trigger {
+  if (!isTriggerKind(kind)) {
+    throw new VigilError(
+      'BAD_REQUEST',
+      `no trigger ${JSON.stringify(kind.slice(0, 40))}; there are ${Object.keys(TRIGGERS).join(', ')}`,
+    );
+  }
+  // An empty payload is the plainest way to say "all of it".
+  const text = data.length === 0 ? '{}' : Buffer.from(data).toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new VigilError(
+      'BAD_REQUEST',
+      `trigger: expected JSON such as {"agents": ["a1"]}, got ${messageOf(error)}`,
+    );
+  }
+  return { kind, payload: parseWith(TRIGGERS[kind], value, 'trigger') } as Trigger;
+}
+
+/**
+ * The publisher's own message id makes a trigger idempotent over any time; without one, its place in the stream does.
+ * The time belongs to it because a stream that was made anew counts from one again.
+ */
+function requestIdOf(message: JsMsg): string {
+  const given = message.headers?.get('Nats-Msg-Id');
+  if (given === undefined || given === '')
+    return `t${message.seq}-${message.info.timestampNanos.toString(36)}`;
+  return idFrom(given);
+}

@@ -1,0 +1,230 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { describeIssues, messageOf, VigilError } from '../messages/errors.js';
+import { Settings } from './schema.js';
+
+/** Where a setting's value came from. */
+export type Origin = 'default' | 'environment' | 'flag' | (string & {});
+
+export interface Loaded {
+  readonly settings: Settings;
+  /** By dotted name, for the settings that are not at their default. */
+  readonly origins: ReadonlyMap<string, Origin>;
+  /** The configuration file used, absolute. */
+  readonly file: string | undefined;
+}
+
+export interface LoadOptions {
+  /** Explicit file; else `vigil.config.yaml`, `.yml` or `.json` in `cwd`. */
+  readonly file?: string | undefined;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** By dotted name; undefined values are passed over. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+}
+
+const FILE_NAMES = ['vigil.config.yaml', 'vigil.config.yml', 'vigil.config.json'];
+
+/** Variables that start with VIGIL_ but are not settings. */
+const NOT_SETTINGS = new Set(['VIGIL_CONFIG']);
+
+/**
+ * Effective settings: defaults, then the file, then `VIGIL_*`, then flags.
+ *
+ * @throws VigilError BAD_REQUEST naming the setting, what it got and how to mend it.
+ */
+export function loadSettings(options: LoadOptions): Loaded {
+  const origins = new Map<string, Origin>();
+  const file = findFile(options);
+  const tree = file === undefined ? {} : readFile(file);
+  for (const name of leavesOf(tree)) origins.set(name, file ?? 'file');
+  for (const [variable, text] of Object.entries(options.env)) {
+    if (!variable.startsWith('VIGIL_') || text === undefined || NOT_SETTINGS.has(variable)) continue;
+    const name = VARIABLES.get(variable);
+    if (name === undefined) throw unknownVariable(variable);
+    setAt(tree, name, fromText(text));
+    origins.set(name, 'environment');
+  }
+  for (const [name, value] of Object.entries(options.flags ?? {})) {
+    if (value === undefined) continue;
+    setAt(tree, name, value);
+    origins.set(name, 'flag');
+  }
+  const parsed = Settings.safeParse(tree);
+  if (!parsed.success) {
+    throw new VigilError(
+      'BAD_REQUEST',
+      `settings: ${describeIssues(parsed.error)}${suggestions(parsed.error)} (all settings: vigil config)`,
+    );
+  }
+  return { settings: parsed.data, origins, file };
+}
+
+/** The settings as rows for a person: name, value, origin. Passwords in URLs are left out. */
+export function describeSettings(loaded: Loaded): { name: string; value: unknown; origin: Origin }[] {
+  return LEAVES.map((name) => ({
+    name,
+    value: redact(getAt(loaded.settings, name)),
+    origin: loaded.origins.get(name) ?? 'default',
+  })).filter((row) => row.value !== undefined);
+}
+
+function redact(value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/\/\/[^/@\s]*@/g, '//***@') : value;
+}
+
+function findFile({ file, cwd, env }: LoadOptions): string | undefined {
+  const named = file ?? env['VIGIL_CONFIG'];
+  if (named !== undefined) {
+    const path = resolve(cwd, named);
+    if (!existsSync(path)) throw new VigilError('BAD_REQUEST', `configuration file ${path} does not exist`);
+    return path;
+  }
+  return FILE_NAMES.map((name) => resolve(cwd, name)).find((path) => existsSync(path));
+}
+
+function readFile(path: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = parseYaml(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new VigilError('BAD_REQUEST', `configuration file ${path}: ${messageOf(error).split('\n')[0]}`, {
+      cause: error,
+    });
+  }
+  if (value === null || value === undefined) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new VigilError(
+      'BAD_REQUEST',
+      `configuration file ${path}: expected settings by name, such as "cycle: {intervalMs: 60000}"`,
+    );
+  }
+  return value as Record<string, unknown>;
+}
+
+/** Numbers, booleans and JSON are taken as such, everything else as text. */
+function fromText(text: string): unknown {
+  if (/^(?:-?\d+(?:\.\d+)?|true|false|\[.*\]|\{.*\})$/s.test(text)) {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      if (error instanceof SyntaxError) return text;
+      throw error;
+    }
+  }
+  return text;
+}
+
+function unknownVariable(variable: string): VigilError {
+  const hint = nearest(variable, [...VARIABLES.keys()]);
+  return new VigilError(
+    'BAD_REQUEST',
+    `environment variable ${variable} is no setting${hint === undefined ? '' : `; did you mean ${hint}?`} (all settings: vigil config)`,
+  );
+}
+
+function suggestions(error: z.ZodError): string {
+  const hints: string[] = [];
+  for (const issue of error.issues) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    for (const key of issue.keys) {
+      const name = [...issue.path, key].join('.');
+      const hint = nearest(name, LEAVES);
+      if (hint !== undefined) hints.push(`; did you mean ${hint}?`);
+    }
+  }
+  return hints.slice(0, 3).join('');
+}
+
+/** The candidate within a third of its length in edits, if any. */
+function nearest(word: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let least = Math.ceil(word.length / 3);
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < least) {
+      least = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(
+        Math.min(
+          (row[j] ?? 0) + 1,
+          (next[j - 1] ?? 0) + 1,
+          (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        ),
+      );
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function setAt(tree: Record<string, unknown>, name: string, value: unknown): void {
+  const keys = name.split('.');
+  const last = keys.pop();
+  let at = tree;
+  for (const key of keys) {
+    const inner = at[key];
+    if (isObject(inner)) at = inner;
+    else {
+      const made: Record<string, unknown> = {};
+      at[key] = made;
+      at = made;
+    }
+  }
+  if (last !== undefined) at[last] = value;
+}
+
+function getAt(tree: unknown, name: string): unknown {
+  return name.split('.').reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), tree);
+}
+
+function leavesOf(tree: Record<string, unknown>, path = ''): string[] {
+  return Object.entries(tree).flatMap(([key, value]) =>
+    isObject(value) && path.split('.').length < 4 ? leavesOf(value, `${path}${key}.`) : [`${path}${key}`],
+  );
+}
+
+/** Dotted names of all settings, from the schema itself. */
+function schemaLeaves(schema: z.core.$ZodType, path: string): string[] {
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodObject) {
+    return Object.entries(inner.shape).flatMap(([key, value]) =>
+      schemaLeaves(value as z.core.$ZodType, path === '' ? key : `${path}.${key}`),
+    );
+  }
+  return [path];
+}
+
+function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
+    return unwrap(schema.def.innerType);
+  }
+  return schema;
+}
+
+const LEAVES: readonly string[] = schemaLeaves(Settings, '');
+
+function variableOf(name: string): string {
+  return `VIGIL_${name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replaceAll('.', '_')
+    .toUpperCase()}`;
+}
+
+const VARIABLES: ReadonlyMap<string, string> = new Map(LEAVES.map((name) => [variableOf(name), name]));

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { RestartPolicy } from '../actors/runtime/restart-policy.js';
+import { Thresholds } from '../judgement/thresholds.js';
+import { AgentSpec } from '../messages/agents.js';
+import { Id } from '../messages/ids.js';
+
+const ms = (min: number, max: number) => z.number().int().min(min).max(max);
+const count = (min: number, max: number) => z.number().int().min(min).max(max);
+const DAY_MS = 86_400_000;
+
+/**
+ * Every setting with its default and bounds: the one place that knows them. The names in files are these; in the
+ * environment `analysis.maxConcurrent` is `VIGIL_ANALYSIS_MAX_CONCURRENT`.
+ */
+export const Settings = z.strictObject({
+  prefix: Id.default('vigil').describe('First token of every subject.'),
+  dataDir: z
+    .string()
+    .min(1)
+    .default('.vigil')
+    .describe('Database, broker store and credentials; relative to the working directory.'),
+  nats: z
+    .strictObject({
+      url: z
+        .string()
+        .optional()
+        .describe('An existing server or cluster, nats://host:4222[,host:4222]; none is started then.'),
+      port: count(0, 65_535)
+        .default(4222)
+        .describe('Port of the broker that Vigil starts; a free one when it is taken, 0: always a free one.'),
+      server: z
+        .string()
+        .optional()
+        .describe('Path of the nats-server program; looked for in PATH when absent.'),
+      install: z.boolean().default(true).describe('Get a nats-server when none is found.'),
+      releaseUrl: z
+        .string()
+        .default('https://github.com/nats-io/nats-server/releases/download')
+        .describe('Where released nats-server archives and their SHA256SUMS are.'),
+      nkeyFile: z.string().optional().describe('File with the nkey seed to connect with.'),
+      credsFile: z.string().optional().describe('Credentials file (.creds) to connect with.'),
+      connectTimeoutMs: ms(100, 600_000)
+        .default(5_000)
+        .describe('How long to try to connect before giving up at start.'),
+      pingIntervalMs: ms(100, 600_000)
+        .default(5_000)
+        .describe('Ping to the broker; two unanswered and the connection is taken for dead.'),
+    })
+    .prefault({}),
+  hosts: z
+    .strictObject({
+      count: count(0, 256).default(1).describe('Host processes that the supervisor starts.'),
+      leaseMs: ms(500, 600_000)
+        .default(6_000)
+        .describe('A host not heard of for this long has lost its agents.'),
+      threads: count(1, 64).default(1).describe('Parser threads in each host.'),
+      mailbox: count(1, 100_000)
+        .default(64)
+        .describe('Messages that may wait for one actor; more are answered BUSY.'),
+      drainMs: ms(0, 600_000).default(5_000).describe('How long an actor may finish its work at shutdown.'),
+      label: Id.optional().describe(
+        'Label of the hosts on this machine; agents with a label run only there.',
+      ),
+    })
+    .prefault({}),
+  analysis: z
+    .strictObject({
+      maxConcurrent: count(1, 1_000)
+        .default(5)
+        .describe('Agents analysed at once, per request, over all hosts together.'),
+      itemTimeoutMs: ms(100, 3_600_000)
+        .default(60_000)
+        .describe('For the analysis of one agent, retries included.'),
+      deadlineMs: ms(100, DAY_MS).default(600_000).describe('For a whole request.'),
+    })
+    .prefault({}),
+  cycle: z
+    .strictObject({
+      intervalMs: ms(0, DAY_MS).default(60_000).describe('Monitoring cycle; 0: only when triggered.'),
+    })
+    .prefault({}),
+  requests: z
+    .strictObject({
+      maxRunning: count(1, 1_000).default(8).describe('Requests that run at once; more wait in the stream.'),
+      maxDeliveries: count(1, 100)
+        .default(5)
+        .describe('Tries of a trigger before it goes to the dead letters.'),
+      ackWaitMs: ms(1_000, 3_600_000)
+        .default(15_000)
+        .describe('A trigger not heard of for this long is delivered again.'),
+    })
+    .prefault({}),
+  results: z
+    .strictObject({
+      maxAgeMs: ms(1_000, 365 * DAY_MS)
+        .default(7 * DAY_MS)
+        .describe('How long results stay in the stream.'),
+      maxBytes: z.number().int().min(1_048_576).default(1_073_741_824).describe('Size of the result stream.'),
+      keepDays: count(1, 3_650)
+        .default(30)
+        .describe('How long analyses and finished requests stay in the database.'),
+    })
+    .prefault({}),
+  logs: z
+    .strictObject({
+      maxFieldChars: count(256, 1_000_000)
+        .default(8_192)
+        .describe('Longest text kept of one field of an event.'),
+      maxLineBytes: count(1_024, 1_073_741_824)
+        .default(8_388_608)
+        .describe('Longer lines are skipped and counted.'),
+      chunkBytes: count(4_096, 268_435_456).default(4_194_304).describe('Bytes read and parsed at a time.'),
+      maxReads: count(1, 1_000).default(8).describe('Files of one agent read at once.'),
+    })
+    .prefault({}),
+  restart: RestartPolicy.prefault({}).describe(
+    'Restart intensity and backoff of actors, hosts and the broker.',
+  ),
+  rules: Thresholds.prefault({}).describe("The rules judge's thresholds."),
+  logLevel: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe("Vigil's own log, in the data directory."),
+  agents: z
+    .array(AgentSpec)
+    .max(20_000)
+    .default([])
+    .describe('Agents to watch from the start; others register over the wire.'),
+});
+export type Settings = z.infer<typeof Settings>;

@@ -1,0 +1,28 @@
+import type { Database } from 'better-sqlite3';
+import { VigilError } from '../messages/errors.js';
+import { migration0001 } from './migrations/0001-record.js';
+
+/** In order, never changed once released; `user_version` of the database counts those that were applied. */
+const MIGRATIONS: readonly string[] = [migration0001];
+
+/**
+ * Brings the database to the newest schema, each step in a transaction of its own: a kill half-way leaves the step
+ * undone, and the next start does it.
+ *
+ * @throws VigilError STORE when the database is from a newer Vigil.
+ */
+export function migrate(database: Database): void {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  if (version > MIGRATIONS.length) {
+    throw new VigilError(
+      'STORE',
+      `${database.name} has schema ${version}, this Vigil knows up to ${MIGRATIONS.length}; use the newer Vigil that wrote it, or another dataDir`,
+    );
+  }
+  for (let next = version; next < MIGRATIONS.length; next++) {
+    database.transaction(() => {
+      database.exec(MIGRATIONS[next] ?? '');
+      database.pragma(`user_version = ${next + 1}`);
+    })();
+  }
+}

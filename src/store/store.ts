@@ -1,0 +1,35 @@
+import { AgentTable } from './agents.js';
+import { WriteBatch } from './batch.js';
+import { openStore } from './open.js';
+import { Outbox } from './outbox.js';
+import { RequestTable } from './requests.js';
+import { VerdictTables } from './verdicts.js';
+
+/** The record. Its tables' writes belong inside `write`, which commits them in groups. */
+export interface Store {
+  readonly agents: AgentTable;
+  readonly requests: RequestTable;
+  readonly verdicts: VerdictTables;
+  readonly outbox: Outbox;
+  /** Resolves once what `action` wrote is on the disk. */
+  write<T>(action: () => T): Promise<T>;
+  /** Commits what waits and frees the data directory. */
+  close(): void;
+}
+
+/** @throws VigilError STORE */
+export function createStore(dataDir: string): Store {
+  const { database, close } = openStore(dataDir);
+  const batch = new WriteBatch(database);
+  return {
+    agents: new AgentTable(database),
+    requests: new RequestTable(database),
+    verdicts: new VerdictTables(database),
+    outbox: new Outbox(database),
+    write: (action) => batch.write(action),
+    close: () => {
+      batch.flush();
+      close();
+    },
+  };
+}

@@ -1,0 +1,156 @@
+import type { Database, Statement } from 'better-sqlite3';
+import type { CoherenceReport, Phase, SteeringType, TrajectoryAnalysis } from '../messages/analysis.js';
+import type { AnalysisItem, Intervention } from '../messages/results.js';
+
+export interface AnalysisRow {
+  readonly requestId: string;
+  readonly analysis: TrajectoryAnalysis;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly epoch: number;
+  readonly host: string;
+  /** The log had not changed since the analysis before. */
+  readonly unchanged: boolean;
+}
+
+export interface CycleRow {
+  readonly requestId: string;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly agents: number;
+  readonly failures: number;
+  readonly coherenceScore: number | null;
+  readonly interventions: number;
+}
+
+interface ItemRow {
+  readonly agent: string;
+  readonly phase: Phase;
+  readonly alignmentScore: number;
+  readonly needsSteering: number;
+  readonly steeringType: SteeringType | null;
+  readonly summary: string;
+  readonly unchanged: number;
+}
+
+export interface Recommended {
+  readonly agent: string;
+  readonly type: SteeringType;
+  readonly recommendation: string;
+}
+
+/** What was judged: analyses, coherence, cycles, interventions. All writes belong inside a transaction. */
+export class VerdictTables {
+  readonly #analysis: Statement;
+  readonly #items: Statement<[string], ItemRow>;
+  readonly #judged: Statement<[string], { agent: string }>;
+  readonly #recommended: Statement<[string], Recommended>;
+  readonly #coherenceOf: Statement<[string], { report: string }>;
+  readonly #coherence: Statement;
+  readonly #cycle: Statement;
+  readonly #intervention: Statement;
+  readonly #prunes: readonly Statement<[number]>[];
+
+  constructor(database: Database) {
+    this.#analysis = database.prepare(`
+      insert into analyses (request_id, agent, at, epoch, host, phase, alignment_score, needs_steering, steering_type, unchanged, analysis)
+      values (@requestId, @agent, @at, @epoch, @host, @phase, @alignmentScore, @needsSteering, @steeringType, @unchanged, @analysis)
+      on conflict (request_id, agent) do nothing`);
+    this.#items = database.prepare(`
+      select agent, phase, alignment_score as alignmentScore, needs_steering as needsSteering,
+             steering_type as steeringType, analysis ->> '$.summary' as summary, unchanged
+        from analyses where request_id = ? order by seq`);
+    this.#judged = database.prepare('select agent from analyses where request_id = ?');
+    this.#recommended = database.prepare(`
+      select agent, steering_type as type, analysis ->> '$.recommendation' as recommendation
+        from analyses where request_id = ? and needs_steering = 1 and unchanged = 0 order by seq`);
+    this.#coherenceOf = database.prepare('select report from coherence where request_id = ?');
+    this.#coherence = database.prepare(
+      'insert into coherence (request_id, at, score, report) values (?, ?, ?, ?) on conflict (request_id) do nothing',
+    );
+    this.#cycle = database.prepare(`
+      insert into cycles (request_id, started_at, finished_at, agents, failures, coherence_score, interventions)
+      values (@requestId, @startedAt, @finishedAt, @agents, @failures, @coherenceScore, @interventions)
+      on conflict (request_id) do nothing`);
+    this.#intervention = database.prepare(`
+      insert into interventions (id, request_id, agent, at, type, message, emergency, delivery)
+      values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`);
+    this.#prunes = ['analyses', 'coherence', 'interventions'].map((table) =>
+      database.prepare<[number]>(`delete from ${table} where at < ?`),
+    );
+  }
+
+  /** @returns false when the request has an analysis of that agent already. */
+  addAnalysis(row: AnalysisRow): boolean {
+    const { analysis } = row;
+    const done = this.#analysis.run({
+      requestId: row.requestId,
+      agent: analysis.agent,
+      at: row.at,
+      epoch: row.epoch,
+      host: row.host,
+      phase: analysis.phase,
+      alignmentScore: analysis.alignmentScore,
+      needsSteering: analysis.needsSteering ? 1 : 0,
+      steeringType: analysis.steeringType ?? null,
+      unchanged: row.unchanged ? 1 : 0,
+      analysis: JSON.stringify(analysis),
+    });
+    return done.changes === 1;
+  }
+
+  /** What a request has gathered so far, in the order it came. */
+  itemsOf(requestId: string): AnalysisItem[] {
+    return this.#items.all(requestId).map((row) => ({
+      agent: row.agent,
+      phase: row.phase,
+      alignmentScore: row.alignmentScore,
+      needsSteering: row.needsSteering === 1,
+      ...(row.steeringType === null ? {} : { steeringType: row.steeringType }),
+      summary: row.summary,
+      ...(row.unchanged === 1 ? { unchanged: true } : {}),
+    }));
+  }
+
+  /** Agents of which the request has a verdict. */
+  judgedIn(requestId: string): Set<string> {
+    return new Set(this.#judged.all(requestId).map((row) => row.agent));
+  }
+
+  /** The request's new verdicts that ask for steering; one that only stands unchanged was steered before. */
+  recommendedIn(requestId: string): Recommended[] {
+    return this.#recommended.all(requestId);
+  }
+
+  /** The request's coherence report, as it was written. */
+  coherenceOf(requestId: string): CoherenceReport | undefined {
+    const row = this.#coherenceOf.get(requestId);
+    return row === undefined ? undefined : (JSON.parse(row.report) as CoherenceReport);
+  }
+
+  addCoherence(requestId: string, report: CoherenceReport, at: number): void {
+    this.#coherence.run(requestId, at, report.coherenceScore, JSON.stringify(report));
+  }
+
+  addCycle(row: CycleRow): void {
+    this.#cycle.run(row);
+  }
+
+  addIntervention(row: Intervention): void {
+    const { id, requestId, agent, type, message, emergency, delivery } = row;
+    this.#intervention.run(
+      id,
+      requestId,
+      agent,
+      Date.parse(row.at),
+      type,
+      message,
+      emergency ? 1 : 0,
+      delivery,
+    );
+  }
+
+  prune(before: number): void {
+    for (const prune of this.#prunes) prune.run(before);
+  }
+}

@@ -1,0 +1,377 @@
+import { resolve } from 'node:path';
+import type { NatsConnection } from 'nats';
+import { Fleet } from './actors/placement/fleet.js';
+import { hostProcess } from './actors/placement/host-process.js';
+import { LeaseWatch } from './actors/placement/leases.js';
+import { Bus } from './actors/runtime/bus.js';
+import { systemClock } from './actors/runtime/clock.js';
+import { Supervisor, subtree } from './actors/runtime/supervision.js';
+import { ActorSystem } from './actors/runtime/system.js';
+import { type Broker, brokerChild, prepareBroker } from './broker/broker.js';
+import { connectBroker } from './broker/connect.js';
+import { ensureStreams } from './broker/streams.js';
+import { coherence } from './judgement/coherence.js';
+import { createLog, type Logger } from './log.js';
+import type { AgentSpec } from './messages/agents.js';
+import type { CoherenceReport, Profile } from './messages/analysis.js';
+import { newId } from './messages/ids.js';
+import { Subjects } from './messages/subjects.js';
+import { CycleTimer } from './services/cycle-timer.js';
+import { DeadLetters } from './services/dead-letters.js';
+import { announceHosts, recordVerdict } from './services/events.js';
+import { keepHouse } from './services/housekeeping.js';
+import { OutboxDrain } from './services/outbox-drain.js';
+import { requestHandlers } from './services/request-handlers.js';
+import { RequestRunner } from './services/request-runner.js';
+import { RpcService } from './services/rpc-service.js';
+import { service } from './services/service.js';
+import { TriggerIntake } from './services/trigger-intake.js';
+import { hostOptions } from './settings/host-options.js';
+import type { Settings } from './settings/schema.js';
+import { createStore, type Store } from './store/store.js';
+import { VERSION } from './version.js';
+
+export interface SupervisorParts {
+  /** Module that runs a host; the benches have one with a slow judge. */
+  readonly hostModule?: URL;
+  /** Judges the fleet. */
+  readonly conductor?: (
+    profiles: readonly Profile[],
+    signal: AbortSignal,
+  ) => CoherenceReport | Promise<CoherenceReport>;
+  /** Watched when there is nothing else to watch. */
+  readonly sample?: readonly AgentSpec[];
+  /** Told of steps at start that take long. */
+  readonly onStep?: (text: string) => void;
+}
+
+export interface RunningSupervisor {
+  readonly subjects: Subjects;
+  /** Where clients connect, and with what. */
+  readonly client: ReturnType<Broker['access']>;
+  /** Resolves with the reason when the supervision tree gives up. */
+  readonly ended: Promise<Error>;
+  /** Orderly, in reverse order of the start: no more triggers, what runs may end, hosts, results, broker. */
+  stop(): Promise<void>;
+}
+
+const INBOX = '_INBOX_supervisor';
+const SHUTDOWN_MS = 5_000;
+const DEFAULT_MAX_PAYLOAD = 1_048_576;
+
+/**
+ * Starts Vigil: the record, the broker, then the services in the order in which they build on each other.
+ *
+ * @throws VigilError STORE, BROKER, BAD_REQUEST; what had been started is stopped again.
+ */
+export async function startSupervisor(
+  settings: Settings,
+  parts: SupervisorParts = {},
+): Promise<RunningSupervisor> {
+  const dataDir = resolve(settings.dataDir);
+  const store = createStore(dataDir);
+  const log = createLog('supervisor', settings.logLevel, resolve(dataDir, 'logs', 'supervisor.log'));
+  const root = createRoot(settings, log);
+  let connection: NatsConnection | undefined;
+  const stop = async () => {
+    await root.services.stop();
+    await connection?.drain();
+    await root.tree.stop();
+    store.close();
+    log.info('stopped');
+  };
+  try {
+    const broker = await prepareBroker(settings, dataDir, parts.onStep ?? (() => {}));
+    if (broker.server !== undefined) await root.tree.add(brokerChild(broker.server));
+    connection = await connectBroker(
+      { ...settings.nats, ...broker.access('supervisor') },
+      `${settings.prefix} supervisor`,
+      INBOX,
+    );
+    const subjects = new Subjects(settings.prefix);
+    await ensureStreams(connection, subjects, settings.results);
+    await root.tree.add(subtree(root.services, 'services', settings.hosts.drainMs + SHUTDOWN_MS));
+    await startServices({ settings, parts, dataDir, store, log, root, broker, connection, subjects });
+    log.info({ url: broker.access('client').url, agents: store.agents.counts().active }, 'started');
+    return { subjects, client: broker.access('client'), ended: root.ended, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface Root {
+  readonly tree: Supervisor;
+  /** Rest for one: a service that is restarted takes those that build on it along. */
+  readonly services: Supervisor;
+  readonly hosts: Supervisor;
+  readonly ended: Promise<Error>;
+}
+
+function createRoot(settings: Settings, log: Logger): Root {
+  let end: (error: Error) => void = () => {};
+  const ended = new Promise<Error>((resolveEnded) => {
+    end = resolveEnded;
+  });
+  const create = (id: string, strategy: 'one_for_one' | 'rest_for_one') =>
+    new Supervisor({
+      id,
+      strategy,
+      intensity: 'supervisor',
+      policy: settings.restart,
+      clock: systemClock,
+      onCrash: (child, error) =>
+        log.error({ child: `${child.kind} ${child.id}`, err: error }, 'ended, to be restarted'),
+      onGiveUp: (error, child) => {
+        log.fatal({ child: `${child.kind} ${child.id}`, err: error }, 'restarted too often, giving up');
+        end(error);
+      },
+    });
+  return {
+    tree: create('vigil', 'one_for_one'),
+    services: create('services', 'rest_for_one'),
+    hosts: create('hosts', 'one_for_one'),
+    ended,
+  };
+}
+
+interface Composition {
+  readonly settings: Settings;
+  readonly parts: SupervisorParts;
+  readonly dataDir: string;
+  readonly store: Store;
+  readonly log: Logger;
+  readonly root: Root;
+  readonly broker: Broker;
+  readonly connection: NatsConnection;
+  readonly subjects: Subjects;
+}
+
+async function startServices(composition: Composition): Promise<void> {
+  const { settings, store, log, root, connection, subjects } = composition;
+  const { drainMs } = settings.hosts;
+  const startedAt = new Date().toISOString();
+  const failed = (what: string) => (error: unknown) => log.error({ err: error }, what);
+  let outbox!: OutboxDrain;
+  let bus!: Bus;
+  let fleet!: Fleet;
+  let runner!: RequestRunner;
+  let cycles: CycleTimer | undefined;
+  const wakeOutbox = () => outbox.wake();
+  const publishing = { store, subjects, wakeOutbox, failed: failed('event could not be recorded') };
+  const deadLetters = new DeadLetters(publishing);
+
+  await root.services.add(
+    service('outbox', SHUTDOWN_MS, () => {
+      outbox = new OutboxDrain({
+        connection,
+        store,
+        dropped: (subject, why) => log.error({ subject, why }, 'result could not be sent'),
+        failed: (error) => log.warn({ err: error }, 'results wait in the outbox'),
+      });
+      outbox.wake();
+      return () => outbox.close();
+    }),
+  );
+
+  await root.services.add(
+    service('bus', SHUTDOWN_MS, () => {
+      bus = new Bus(connection, INBOX, deadLetters.add);
+      return () => bus.close();
+    }),
+  );
+
+  await root.services.add(
+    service('fleet', SHUTDOWN_MS, async (exited) => {
+      await store.write(() => declareAgents(composition));
+      fleet = await Fleet.open(connection, subjects, store.agents.active(), failed('placement waits'));
+      announceHosts(fleet, bus, publishing);
+      const leases = await LeaseWatch.open(connection, subjects, () => bus.connected, {
+        leaseMs: settings.hosts.leaseMs,
+        clock: systemClock,
+        joined: (lease) => fleet.hostJoined(lease),
+        lost: (id, why) => fleet.hostLost(id, why),
+        invalid: (key) => log.error({ host: key }, 'lease does not fit its schema'),
+        ended: exited,
+      });
+      return () => {
+        leases.close();
+        fleet.close();
+      };
+    }),
+  );
+
+  for (const spec of hostSpecs(composition, (id, why) => fleet.hostLost(id, why))) await root.hosts.add(spec);
+  await root.services.add(subtree(root.hosts, 'hosts', drainMs + SHUTDOWN_MS));
+
+  await root.services.add(
+    service('requests', drainMs * 2 + SHUTDOWN_MS, () => {
+      const system = new ActorSystem({
+        id: 'requests',
+        subjects,
+        bus,
+        clock: systemClock,
+        policy: settings.restart,
+        mailbox: settings.hosts.mailbox,
+        drainMs,
+        onCrash: (actor, error) =>
+          log.error({ actor: `${actor.kind} ${actor.id}`, err: error }, 'actor crashed'),
+        onGiveUp: (actor, error) =>
+          log.error({ actor: `${actor.kind} ${actor.id}`, err: error }, 'actor crashed too often'),
+      });
+      runner = createRunner(composition, { system, bus, fleet, deadLetters, wakeOutbox });
+      runner.resume(failed('request failed'));
+      return async () => {
+        await runner.close(drainMs);
+        await system.stop();
+      };
+    }),
+  );
+
+  await root.services.add(
+    service('rpc', SHUTDOWN_MS, async () => {
+      const rpc = await RpcService.open({
+        connection,
+        subjects,
+        version: VERSION,
+        maxRunning: settings.requests.maxRunning * 8,
+        failed: (endpoint, error) => log.error({ endpoint, err: error }, 'request failed'),
+        handlers: requestHandlers({
+          store,
+          runner,
+          fleet: () => fleet,
+          status: () => ({
+            version: VERSION,
+            startedAt,
+            pid: process.pid,
+            requests: { running: runner.running, waitingResults: store.outbox.size },
+            cycles: cycles?.counts ?? { run: 0, skipped: 0 },
+            deadLetters: deadLetters.count,
+            tree: root.tree.tree(),
+          }),
+        }),
+      });
+      return () => rpc.close();
+    }),
+  );
+
+  await root.services.add(
+    service('triggers', SHUTDOWN_MS, async () => {
+      const intake = await TriggerIntake.open({
+        connection,
+        subjects,
+        runner,
+        maxRunning: settings.requests.maxRunning,
+        ackWaitMs: settings.requests.ackWaitMs,
+        deadLetter: deadLetters.add,
+        failed: failed('trigger failed'),
+      });
+      return () => intake.close();
+    }),
+  );
+
+  await root.services.add(
+    service('schedule', SHUTDOWN_MS, () => {
+      const timer = new CycleTimer(runner, settings.cycle.intervalMs, failed('cycle failed'));
+      const endHousekeeping = keepHouse(
+        store,
+        settings.results.keepDays,
+        failed('old rows could not be removed'),
+      );
+      cycles = timer;
+      return () => {
+        timer.close();
+        endHousekeeping();
+      };
+    }),
+  );
+}
+
+/** Those of the settings; where there are none, and nobody registered any, the sample. */
+function declareAgents({ settings, parts, store }: Composition): void {
+  store.agents.declare(settings.agents, 'settings', Date.now());
+  const { sample = [] } = parts;
+  if (sample.length > 0 && store.agents.counts().active === 0)
+    store.agents.declare(sample, 'sample', Date.now());
+}
+
+function hostSpecs(
+  { settings, parts, dataDir, log, broker }: Composition,
+  ended: (id: string, why: string) => void,
+) {
+  const { count, drainMs } = settings.hosts;
+  return Array.from({ length: count }, (_, slot) =>
+    hostProcess({
+      slot,
+      module: parts.hostModule ?? new URL('./host-main.js', import.meta.url),
+      options: () =>
+        hostOptions(
+          settings,
+          `h${slot}-${newId()}`,
+          broker.access('host'),
+          resolve(dataDir, 'logs', `host-${slot}.log`),
+        ),
+      shutdownMs: drainMs + SHUTDOWN_MS,
+      ended,
+      said: (line) => log.warn({ slot, line }, 'host says'),
+    }),
+  );
+}
+
+function createRunner(
+  { settings, parts, store, connection, subjects }: Composition,
+  {
+    system,
+    bus,
+    fleet,
+    deadLetters,
+    wakeOutbox,
+  }: { system: ActorSystem; bus: Bus; fleet: Fleet; deadLetters: DeadLetters; wakeOutbox: () => void },
+): RequestRunner {
+  const access = {
+    bus,
+    subjects,
+    whereIs: (agent: string) => fleet.whereIs(agent),
+    fenced: (agent: string, epoch: number | undefined) =>
+      deadLetters.add({
+        subject: subjects.actor('agent', agent),
+        reason: 'fenced',
+        message: `answer under placement ${epoch}, not the present one`,
+      }),
+  };
+  const { itemTimeoutMs } = settings.analysis;
+  const activeAgents = () => store.agents.activeIds();
+  return new RequestRunner({
+    store,
+    system,
+    bus,
+    subjects,
+    guardian: {
+      access,
+      itemTimeoutMs,
+      activeAgents,
+      known: (ids) => store.agents.known(ids),
+      judged: (requestId) => store.verdicts.judgedIn(requestId),
+      record: (verdict) => recordVerdict({ store, subjects, wakeOutbox }, verdict),
+    },
+    conductor: {
+      access,
+      itemTimeoutMs,
+      activeAgents,
+      judge: parts.conductor ?? ((profiles) => coherence(profiles, settings.rules)),
+      record: (requestId, report) =>
+        store.write(() => store.verdicts.addCoherence(requestId, report, Date.now())),
+    },
+    defaults: settings.analysis,
+    maxAttempts: settings.requests.maxDeliveries,
+    maxPayload: () => connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD,
+    wakeOutbox,
+    gaveUp: ({ id, kind, attempts, payload }) =>
+      deadLetters.add({
+        subject: subjects.trigger(kind),
+        reason: 'max_deliveries',
+        message: `request ${id}: given up after ${attempts} attempts`,
+        payload: payload.slice(0, 512),
+      }),
+  });
+}
