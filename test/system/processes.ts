@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { connect, type NatsConnection, nkeyAuthenticator } from 'nats';
+
+/** The built project, as a user has it after `npm ci`. */
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+export const CLI = join(ROOT, 'dist/src/cli/main.js');
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The environment without settings of the machine that the tests run on. */
+export function cleanEnvironment(extra: Record<string, string> = {}): Record<string, string> {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('VIGIL_') && !name.startsWith('TAP'),
+  );
+  return { ...Object.fromEntries(inherited), NO_COLOR: '1', ...extra } as Record<string, string>;
+}
+
+/** A process that runs, with what it said. Killed at the end of the test if it still runs. */
+export class Running {
+  readonly child: ChildProcess;
+  stdout = '';
+  stderr = '';
+  readonly #exit: Promise<number | null>;
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    this.#exit = once(child, 'close').then(([code]) => code as number | null);
+  }
+
+  async finished(): Promise<Finished> {
+    return { code: await this.#exit, stdout: this.stdout, stderr: this.stderr };
+  }
+
+  /** Resolves when a line of standard output matches; rejects when the process ends before. */
+  async says(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const line = this.stdout.split('\n').find((text) => pattern.test(text));
+      if (line !== undefined) return line;
+      const ended = await Promise.race([
+        this.#exit.then(() => true),
+        once(this.child.stdout as NodeJS.ReadableStream, 'data').then(() => false),
+      ]);
+      if (ended) throw new Error(`ended without saying ${pattern}: ${this.stdout}${this.stderr}`);
+    }
+  }
+}
+
+interface Test {
+  teardown(action: () => void | Promise<void>): void;
+}
+
+export function vigil(
+  t: Test,
+  args: readonly string[],
+  options: { cwd: string; env?: Record<string, string> },
+): Running {
+  return run(t, CLI, args, options);
+}
+
+export function run(
+  t: Test,
+  script: string,
+  args: readonly string[],
+  { cwd, env = {} }: { cwd: string; env?: Record<string, string> },
+): Running {
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd,
+    env: cleanEnvironment({ VIGIL_NATS_PORT: '0', ...env }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  t.teardown(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+  });
+  return new Running(child);
+}
+
+/** A plain client with the rights of everybody, as any user of the broker has it. */
+export async function connectClient(t: Test, cwd: string): Promise<NatsConnection> {
+  const { url, nkeyFile } = JSON.parse(readFileSync(join(cwd, '.vigil/supervisor.json'), 'utf8'));
+  const seed = new TextEncoder().encode(readFileSync(nkeyFile, 'utf8').trim());
+  const connection = await connect({
+    servers: url,
+    authenticator: nkeyAuthenticator(seed),
+    reconnectTimeWait: 50,
+  });
+  t.teardown(() => connection.close());
+  return connection;
+}
+
+export function isAlive(pid: number): boolean {
+  if (!existsSync(`/proc/${pid}`)) return false;
+  return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+}
+
+/** Polls a condition that nothing announces. */
+export async function until<T>(
+  what: string,
+  condition: () => T | undefined | Promise<T | undefined>,
+  ms = 20_000,
+): Promise<T> {
+  const endsAt = performance.now() + ms;
+  for (;;) {
+    const value = await condition();
+    if (value !== undefined && value !== false) return value;
+    if (performance.now() > endsAt) throw new Error(`waited ${ms} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export function jsonLines(text: string): Record<string, unknown>[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
