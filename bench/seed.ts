@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { coherence } from '../src/judgement/coherence.js';
+import { BenchFleet } from './fleet.js';
+import { print, row } from './report.js';
+
+/**
+ * The operations of the seed's table, each with the latency of its I/O injected: one after another, and as Vigil does
+ * it, in the same run. The bound is the least time that the concurrency limit allows: ceil(n / c) x t.
+ *
+ *   npm run bench:seed -- [--json] [--scale 0.5]
+ *
+ * `--scale` shortens every injected latency; the figures are of the scaled times.
+ */
+const at = process.argv.indexOf('--scale');
+const SCALE = at === -1 ? 0.5 : Number(process.argv[at + 1]);
+const LOG = fileURLToPath(new URL('../../fleet/logs/BabyEncryption.traj', import.meta.url));
+const OVERHEAD = 1.03;
+
+interface Operation {
+  readonly name: string;
+  /** Agents, milliseconds of judgement each, limit. */
+  readonly n: number;
+  readonly ms: number;
+  readonly c: number;
+  readonly seedParallelMs: number;
+  sequential(fleet: BenchFleet): Promise<number>;
+  vigil(fleet: BenchFleet): Promise<number>;
+  readonly boundMs: number;
+  readonly conductorMs?: number;
+}
+
+const names = (n: number) => Array.from({ length: n }, (_, i) => `agent-${i}`);
+
+async function timed(fleet: BenchFleet, kind: string, payload: object, items: number): Promise<number> {
+  const { ms, result } = await fleet.trigger(kind, payload);
+  if (result.items.length !== items || result.failures.length > 0) {
+    throw new Error(
+      `${kind}: ${result.items.length} of ${items} items, failures ${JSON.stringify(result.failures.slice(0, 3))}`,
+    );
+  }
+  return ms;
+}
+
+const OPERATIONS: readonly Operation[] = [
+  {
+    name: 'seed 1: trajectory analysis, 10 x 2 s, c=5',
+    n: 10,
+    ms: 2_000,
+    c: 5,
+    seedParallelMs: 4_000,
+    boundMs: 4_000,
+    sequential: (fleet) => timed(fleet, 'analyze', { force: true, maxConcurrent: 1 }, 10),
+    vigil: (fleet) => timed(fleet, 'analyze', { force: true }, 10),
+  },
+  {
+    name: 'seed 2: cycle, guardian 5 s + conductor 3 s',
+    n: 5,
+    ms: 5_000,
+    c: 5,
+    conductorMs: 3_000,
+    seedParallelMs: 5_000,
+    boundMs: 5_000,
+    sequential: async (fleet) =>
+      (await timed(fleet, 'analyze', { force: true }, 5)) + (await timed(fleet, 'coherence', {}, 1)),
+    vigil: (fleet) => timed(fleet, 'cycle', {}, 5),
+  },
+  {
+    name: 'seed 3: emergency analysis, 5 x 2 s',
+    n: 5,
+    ms: 2_000,
+    c: 5,
+    seedParallelMs: 2_000,
+    boundMs: 2_000,
+    sequential: (fleet) => timed(fleet, 'analyze', { force: true, maxConcurrent: 1 }, 5),
+    vigil: (fleet) => timed(fleet, 'emergency', { agents: names(5), reason: 'bench' }, 5),
+  },
+];
+
+for (const operation of OPERATIONS) {
+  const ms = Math.round(operation.ms * SCALE);
+  const fleet = await BenchFleet.start(
+    {
+      agents: names(operation.n).map((id) => ({ id, goal: `take ${ms} ms`, logs: [LOG] })),
+      analysis: { maxConcurrent: operation.c },
+    },
+    {
+      hostModule: new URL('./slow-host.js', import.meta.url),
+      conductor: async (profiles, signal) => {
+        await sleep((operation.conductorMs ?? 0) * SCALE, undefined, { signal });
+        return coherence(profiles);
+      },
+    },
+  );
+  try {
+    // Reads the logs once: the figures are of a system that runs, not of its first second.
+    await timed(fleet, 'coherence', {}, 1);
+    // The cycle goes first: it does not force, and what was analysed once is not analysed again.
+    const vigil = await operation.vigil(fleet);
+    const sequential = await operation.sequential(fleet);
+    const bound = operation.boundMs * SCALE;
+    const seconds = (value: number) => `${(value / 1_000).toFixed(3)} s`;
+    print(
+      row(
+        operation.name,
+        vigil / bound,
+        OVERHEAD,
+        'below',
+        `one after another ${seconds(sequential)}, Vigil ${seconds(vigil)}, bound ${seconds(bound)}, seed's parallel ${seconds(operation.seedParallelMs * SCALE)}, times x ${SCALE}`,
+      ),
+    );
+  } finally {
+    await fleet.stop();
+  }
+}
