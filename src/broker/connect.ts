@@ -10,6 +10,7 @@ import {
   nkeyAuthenticator,
 } from 'nats';
 import { messageOf, VigilError } from '../messages/errors.js';
+import { withoutPasswords } from '../settings/redact.js';
 import { readSeed } from './keys.js';
 
 export interface ConnectSettings {
@@ -28,18 +29,17 @@ const PINGS_UNANSWERED = 2;
  *
  * @param name shown by the server's monitoring.
  * @param inboxPrefix this process's own.
- * @throws VigilError BROKER with the server, the reason and the mend.
+ * @throws VigilError BROKER with the server, the reason and the mend; BAD_REQUEST when the URL is none.
  */
 export async function connectBroker(
   settings: ConnectSettings,
   name: string,
   inboxPrefix: string,
 ): Promise<NatsConnection> {
-  const shown = settings.url.replace(/\/\/[^/@]*@/g, '//***@');
+  const access = { ...serversOf(settings.url), ...authenticatorOf(settings) };
   try {
     return await connect({
-      ...serversOf(settings.url),
-      ...authenticatorOf(settings),
+      ...access,
       name,
       inboxPrefix,
       timeout: settings.connectTimeoutMs,
@@ -50,7 +50,25 @@ export async function connectBroker(
       reconnectJitter: 200,
     });
   } catch (error) {
-    throw new VigilError('BROKER', `${reasonOf(error, shown)}`, { cause: error });
+    throw new VigilError('BROKER', reasonOf(error, withoutPasswords(settings.url)), { cause: error });
+  }
+}
+
+/** How long what is under way may still go out. */
+const DRAIN_MS = 2_000;
+
+/** Sends what waits and disconnects; from a broker that does not answer, without waiting for it. */
+export async function endConnection(connection: NatsConnection): Promise<void> {
+  let late: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    late = setTimeout(resolve, DRAIN_MS);
+  });
+  try {
+    // A drain that fails has nobody to send to; closing is all that is left either way.
+    await Promise.race([connection.drain().catch(() => connection.close()), deadline]);
+  } finally {
+    clearTimeout(late);
+    await connection.close();
   }
 }
 
@@ -66,30 +84,39 @@ function reasonOf(error: unknown, url: string): string {
 
 /** The client takes user and password as options, not in the URL. */
 function serversOf(url: string): Pick<ConnectionOptions, 'servers' | 'user' | 'pass'> {
-  const parsed = url.split(',').map((text) => {
-    try {
-      return new URL(text.includes('://') ? text.trim() : `nats://${text.trim()}`);
-    } catch (error) {
-      throw new VigilError(
-        'BAD_REQUEST',
-        `nats.url: expected nats://host:port, got ${JSON.stringify(text.slice(0, 80))}`,
-        { cause: error },
-      );
-    }
-  });
+  const parsed = url.split(',').map(parseUrl);
   const servers = parsed.map((each) => each.host);
   const [first] = parsed;
   if (first === undefined || first.username === '') return { servers };
   return { servers, user: decodeURIComponent(first.username), pass: decodeURIComponent(first.password) };
 }
 
-function authenticatorOf(settings: ConnectSettings): { authenticator?: Authenticator } {
-  const { nkeyFile, credsFile } = settings;
-  try {
-    if (nkeyFile !== undefined) return { authenticator: nkeyAuthenticator(readSeed(nkeyFile)) };
-    if (credsFile !== undefined) return { authenticator: credsAuthenticator(readFileSync(credsFile)) };
-  } catch (error) {
-    throw new VigilError('BROKER', `credentials cannot be read: ${messageOf(error)}`, { cause: error });
+function parseUrl(text: string): URL {
+  const whole = text.includes('://') ? text.trim() : `nats://${text.trim()}`;
+  if (URL.canParse(whole)) {
+    const url = new URL(whole);
+    if (url.host !== '') return url;
   }
-  return {};
+  throw new VigilError(
+    'BAD_REQUEST',
+    `nats.url: expected nats://host:port, got ${JSON.stringify(withoutPasswords(text).slice(0, 80))}`,
+  );
+}
+
+function authenticatorOf({ nkeyFile, credsFile }: ConnectSettings): { authenticator?: Authenticator } {
+  const file = nkeyFile ?? credsFile;
+  if (file === undefined) return {};
+  try {
+    const authenticator =
+      nkeyFile === undefined ? credsAuthenticator(readFileSync(file)) : nkeyAuthenticator(readSeed(file));
+    // Signs once for nothing: what is no key is named here, and not as a server that refuses.
+    authenticator('nonce');
+    return { authenticator };
+  } catch (error) {
+    throw new VigilError(
+      'BROKER',
+      `credentials in ${file} cannot be used (${messageOf(error)}); set nats.nkeyFile or nats.credsFile to a file that can`,
+      { cause: error },
+    );
+  }
 }

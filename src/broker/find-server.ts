@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf, VigilError } from '../messages/errors.js';
@@ -23,7 +23,7 @@ const USUAL_FOLDERS = ['/usr/sbin', '/usr/local/bin', '/usr/local/sbin', '/usr/b
  * The nats-server to start: the one set, else the first in PATH, the usual folders and `ownFolder` (where Vigil keeps
  * the one it got itself).
  *
- * @throws VigilError BROKER when the one set cannot be run or is too old.
+ * @throws VigilError BROKER when the one set, or each that is found, cannot be run or is too old.
  */
 export async function findServer(
   set: string | undefined,
@@ -33,18 +33,29 @@ export async function findServer(
   if (set !== undefined) return probe(set);
   const folders = [...path.split(delimiter).filter((folder) => folder !== ''), ...USUAL_FOLDERS, ownFolder];
   const name = process.platform === 'win32' ? 'nats-server.exe' : 'nats-server';
+  let unusable: VigilError | undefined;
   for (const folder of folders) {
     const candidate = join(folder, name);
-    if (await isExecutable(candidate)) return probe(candidate);
+    if (!(await isExecutable(candidate))) continue;
+    try {
+      return await probe(candidate);
+    } catch (error) {
+      // A later one may do; when none does, the first is the one to mend.
+      if (!(error instanceof VigilError)) throw error;
+      unusable ??= error;
+    }
   }
+  if (unusable !== undefined) throw unusable;
   return undefined;
 }
 
 async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
 }
 
 async function probe(path: string): Promise<ServerProgram> {
@@ -67,7 +78,7 @@ async function probe(path: string): Promise<ServerProgram> {
   if (isOlder(version, OLDEST)) {
     throw new VigilError(
       'BROKER',
-      `nats-server at ${path} is ${version.join('.')}; Vigil needs ${OLDEST.join('.')} or newer`,
+      `nats-server at ${path} is ${version.join('.')}; Vigil needs ${OLDEST.join('.')} or newer: update it, or set nats.server to another`,
     );
   }
   return { path, version };

@@ -10,11 +10,11 @@ import { findServer, type ServerProgram } from './find-server.js';
 const run = promisify(execFile);
 
 /** The release that is fetched where no package manager has one. */
-const RELEASE = 'v2.10.29';
+export const RELEASE = 'v2.10.29';
 const INSTALL_TIMEOUT_MS = 300_000;
 const DOWNLOAD_TIMEOUT_MS = 120_000;
 
-interface Way {
+export interface Way {
   readonly name: string;
   /** False when this machine has not got it. */
   possible(): Promise<boolean>;
@@ -93,7 +93,8 @@ function homebrew(): Way {
   };
 }
 
-function release({ ownFolder, releaseUrl }: GetOptions): Way {
+/** The official release for this platform, taken only with the checksum that its SHA256SUMS names. */
+export function release({ ownFolder, releaseUrl }: Omit<GetOptions, 'onStep'>): Way {
   const system = { linux: 'linux', darwin: 'darwin', win32: 'windows', freebsd: 'freebsd' }[
     process.platform as string
   ];
@@ -130,14 +131,21 @@ async function moveInto(from: string, to: string): Promise<void> {
 }
 
 async function download(url: string): Promise<Buffer> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS) });
+  const response = await fetch(url, { signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS) }).catch(
+    (error: unknown) => {
+      // fetch says "fetch failed"; what failed is in the cause.
+      const why = error instanceof Error && error.cause !== undefined ? error.cause : error;
+      throw new Error(`${url} cannot be fetched (${messageOf(why)})`, { cause: error });
+    },
+  );
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   return Buffer.from(await response.arrayBuffer());
 }
 
 function verifyChecksum(sums: string, archive: string, bytes: Buffer): void {
-  const line = sums.split('\n').find((text) => text.trim().endsWith(archive));
-  const expected = line?.trim().split(/\s+/)[0];
+  // "<sum>  <file>", or "<sum> *<file>" for binary.
+  const lines = sums.split('\n').map((text) => text.trim().split(/\s+\*?/));
+  const expected = lines.find(([, file]) => file === archive)?.[0];
   if (expected === undefined) throw new Error(`no checksum for ${archive} in SHA256SUMS`);
   const got = createHash('sha256').update(bytes).digest('hex');
   if (got !== expected)

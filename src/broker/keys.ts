@@ -30,7 +30,11 @@ function publicKeyOf(seedFile: string): string {
   try {
     seed = readSeed(seedFile);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
+      throw new VigilError('BROKER', `${seedFile} cannot be read (${messageOf(error)}); mend its rights`, {
+        cause: error,
+      });
+    }
     seed = nkeys.createUser().getSeed();
     writeFileSync(seedFile, `${new TextDecoder().decode(seed)}\n`, { mode: 0o600, flag: 'wx' });
   }

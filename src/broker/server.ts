@@ -1,14 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { z } from 'zod';
 import { VigilError } from '../messages/errors.js';
 import { writeConfiguration } from './configuration.js';
 import type { ServerProgram } from './find-server.js';
 import type { Role, RoleKey } from './keys.js';
+
+const run = promisify(execFile);
 
 const READY_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 5_000;
@@ -93,12 +96,13 @@ export class BrokerServer {
       });
       child.once('exit', (code, signal) => {
         clearTimeout(late);
+        const how = signal ?? `exit ${code}`;
         const wasReady = this.#pid !== undefined;
+        const wasStopped = this.#child !== child;
         this.#pid = undefined;
-        if (this.#child !== child) return;
-        this.#child = undefined;
-        if (wasReady) exited(new VigilError('BROKER', `nats-server ended (${signal ?? `exit ${code}`})`));
-        else fail(`ended at start (${signal ?? `exit ${code}`})`);
+        if (!wasStopped) this.#child = undefined;
+        if (!wasReady) fail(`ended at start (${how})`);
+        else if (!wasStopped) exited(new VigilError('BROKER', `nats-server ended (${how})`));
       });
     });
     await writeFile(this.#runningFile, JSON.stringify({ pid: child.pid, port: this.#port }), { mode: 0o600 });
@@ -138,11 +142,11 @@ export class BrokerServer {
     if (text === undefined) return undefined;
     const running = Running.safeParse(parseJson(text)).data;
     if (running === undefined) return undefined;
-    if (isServerOf(running.pid, this.#options.folder)) {
-      process.kill(running.pid, 'SIGTERM');
+    if (await isServerOf(running.pid, this.#options.folder)) {
+      signal(running.pid, 'SIGTERM');
       const endsAt = performance.now() + STOP_TIMEOUT_MS;
       while (isAlive(running.pid)) {
-        if (performance.now() > endsAt) process.kill(running.pid, 'SIGKILL');
+        if (performance.now() > endsAt) signal(running.pid, 'SIGKILL');
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     }
@@ -181,14 +185,26 @@ function isZombie(pid: number): boolean {
 }
 
 /** Process ids are used again: only a process that runs with our configuration file is ours to end. */
-function isServerOf(pid: number, folder: string): boolean {
-  if (!isAlive(pid)) return false;
-  if (process.platform !== 'linux') return true;
+async function isServerOf(pid: number, folder: string): Promise<boolean> {
+  return isAlive(pid) && (await commandLineOf(pid)).includes(join(folder, 'nats.conf'));
+}
+
+/** Empty when there is no such process, or no way to tell. */
+async function commandLineOf(pid: number): Promise<string> {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(join(folder, 'nats.conf'));
+    if (process.platform === 'linux') return await readFile(`/proc/${pid}/cmdline`, 'utf8');
+    return (await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { timeout: 10_000 })).stdout;
+  } catch {
+    return '';
+  }
+}
+
+/** A process that has ended meanwhile needs no signal. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

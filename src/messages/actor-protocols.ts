@@ -3,6 +3,7 @@ import { AgentSpec } from './agents.js';
 import { Profile, TrajectoryAnalysis } from './analysis.js';
 import { Failure } from './errors.js';
 import { Id } from './ids.js';
+import { TreeNode } from './requests.js';
 
 /** What an agent's actor understands. */
 export const AGENT_PROTOCOL = {
@@ -37,6 +38,12 @@ export const CONDUCTOR_PROTOCOL = {
     request: z.object({ ...Run, maxConcurrent: z.number().int().positive() }),
     reply: z.object({ failures: z.array(Failure) }),
   },
+} as const;
+
+/** What a host's own actor understands. */
+export const HOST_PROTOCOL = {
+  /** The supervision tree of the agents' actors; at most `limit` of them, those in trouble first. */
+  tree: { request: z.object({ limit: z.number().int().min(0).max(1_000) }), reply: TreeNode },
 } as const;
 
 /** Value of an agent's key in the placement bucket; the key's revision is the fencing token. */

@@ -10,18 +10,32 @@ const Path = z
 /** What Vigil has to know of an agent to watch it. */
 export const AgentSpec = z.strictObject({
   id: Id,
-  /** What the agent is to achieve; taken from the log's first request when absent. */
-  goal: z.string().min(1).max(20_000).optional(),
-  /** Standing instructions beside those in the conversation. */
-  constraints: z.array(z.string().min(1).max(2_000)).max(100).optional(),
-  /** Log files, absolute or relative to the workspace. At most 16. */
-  logs: z.array(Path).max(16).default([]),
-  /** Root that the log paths must stay in; a symlink that leaves it is refused. */
-  workspace: Path.optional(),
-  /** Machine label: the agent is placed only on a host with it. */
-  label: Id.optional(),
-  /** Most tokens the agent may use before `budget` is raised. */
-  tokenBudget: z.number().int().positive().optional(),
+  goal: z
+    .string()
+    .min(1)
+    .max(20_000)
+    .optional()
+    .describe("What the agent is to achieve; taken from the log's first request when absent."),
+  constraints: z
+    .array(z.string().min(1).max(2_000))
+    .max(100)
+    .optional()
+    .describe('Standing instructions beside those in the conversation.'),
+  logs: z
+    .array(Path)
+    .max(16)
+    .default([])
+    .describe('Log files, absolute or relative to the workspace. At most 16.'),
+  workspace: Path.optional().describe(
+    'Root that the log paths must stay in; a symlink that leaves it is refused.',
+  ),
+  label: Id.optional().describe('Machine label: the agent is placed only on a host with it.'),
+  tokenBudget: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('Most tokens the agent may use before `budget` is raised.'),
 });
 export type AgentSpec = z.infer<typeof AgentSpec>;
 
@@ -33,10 +47,8 @@ export type AgentState = z.infer<typeof AgentState>;
 export const AgentRecord = z.object({
   ...AgentSpec.shape,
   state: AgentState,
-  /** ISO time. */
-  registeredAt: z.string(),
-  /** Host that runs its actor; null while unplaced. */
-  host: z.string().nullable(),
+  registeredAt: z.string().describe('ISO time.'),
+  host: z.string().nullable().describe('Host that runs its actor; null while unplaced.'),
   lastAnalysis: z
     .object({
       at: z.string(),

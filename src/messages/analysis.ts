@@ -17,17 +17,14 @@ export type SteeringType = z.infer<typeof SteeringType>;
 
 /** Why a rule spoke: the events it rests on. */
 export const Evidence = z.object({
-  /** Name of the rule. */
-  rule: z.string(),
+  rule: z.string().describe('Name of the rule.'),
   type: SteeringType,
-  /** Indexes into the agent's event stream, ascending, at most 32. */
-  events: z.array(z.number().int().nonnegative()),
-  /** How often it repeated, or how many events support it. */
-  count: z.number().int().positive(),
-  /** One line for a person. */
-  detail: z.string(),
-  /** 0..1: how far past its threshold; 1 is beyond doubt. */
-  severity: z.number().min(0).max(1),
+  events: z
+    .array(z.number().int().nonnegative())
+    .describe("Indexes into the agent's event stream, ascending, at most 32."),
+  count: z.number().int().positive().describe('How often it repeated, or how many events support it.'),
+  detail: z.string().describe('One line for a person.'),
+  severity: z.number().min(0).max(1).describe('0..1: how far past its threshold; 1 is beyond doubt.'),
 });
 export type Evidence = z.infer<typeof Evidence>;
 
@@ -36,25 +33,28 @@ export const TrajectoryAnalysis = z.object({
   agent: z.string(),
   phase: Phase,
   aligned: z.boolean(),
-  /** 0 (works against the goal or not at all) .. 1 (on it). */
-  alignmentScore: z.number().min(0).max(1),
+  alignmentScore: z.number().min(0).max(1).describe('0 (works against the goal or not at all) .. 1 (on it).'),
   needsSteering: z.boolean(),
   steeringType: SteeringType.optional(),
-  /** What to tell the agent, in one or two sentences. Present when it needs steering. */
-  recommendation: z.string().optional(),
-  /** What the agent does now, in one line. */
-  summary: z.string(),
+  recommendation: z
+    .string()
+    .optional()
+    .describe('What to tell the agent, in one or two sentences. Present when it needs steering.'),
+  summary: z.string().describe('What the agent does now, in one line.'),
   goal: z.string(),
-  /** Standing constraints of the whole conversation. */
-  constraints: z.array(z.string()),
+  constraints: z.array(z.string()).describe('Standing constraints of the whole conversation.'),
   evidence: z.array(Evidence),
   judge: z.enum(['rules', 'llm']),
   eventCount: z.number().int().nonnegative(),
-  /** From the first to the last dated event, seconds; 0 when the log states no times. */
-  sessionSeconds: z.number().nonnegative(),
+  sessionSeconds: z
+    .number()
+    .nonnegative()
+    .describe('From the first to the last dated event, seconds; 0 when the log states no times.'),
   usage: Tokens.optional(),
-  /** What was odd about the log (cut, garbage, unknown records), for a person. */
-  notes: z.array(z.string()).optional(),
+  notes: z
+    .array(z.string())
+    .optional()
+    .describe('What was odd about the log (cut, garbage, unknown records), for a person.'),
 });
 export type TrajectoryAnalysis = z.infer<typeof TrajectoryAnalysis>;
 
@@ -69,20 +69,20 @@ export const Profile = z.object({
   aligned: z.boolean(),
   needsSteering: z.boolean(),
   steeringType: SteeringType.optional(),
-  /** First 200 characters of the goal. */
-  goal: z.string(),
-  /** MinHash signature of goal words, files and commands: 64 unsigned 32-bit numbers; empty when nothing is known. */
-  signature: z.array(z.number().int().nonnegative()),
-  /** Files edited lately, newest last, at most 50. */
-  edited: z.array(z.string()),
+  goal: z.string().describe('First 200 characters of the goal.'),
+  signature: z
+    .array(z.number().int().nonnegative())
+    .describe(
+      'MinHash signature of goal words, files and commands: 64 unsigned 32-bit numbers; empty when nothing is known.',
+    ),
+  edited: z.array(z.string()).describe('Files edited lately, newest last, at most 50.'),
   finished: z.boolean(),
 });
 export type Profile = z.infer<typeof Profile>;
 
 /** Conductor's verdict on the fleet. */
 export const CoherenceReport = z.object({
-  /** 0..1; the formula is with `coherence()`. */
-  coherenceScore: z.number().min(0).max(1),
+  coherenceScore: z.number().min(0).max(1).describe('0..1; the formula is with `coherence()`.'),
   status: z.enum(['coherent', 'strained', 'incoherent', 'empty']),
   agents: z.number().int().nonnegative(),
   duplicates: z.array(
@@ -95,8 +95,7 @@ export const CoherenceReport = z.object({
     notAligned: z.number().int().nonnegative(),
     needSteering: z.number().int().nonnegative(),
   }),
-  /** Agents per phase. */
-  phases: z.record(z.string(), z.number().int().nonnegative()),
+  phases: z.record(z.string(), z.number().int().nonnegative()).describe('Agents per phase.'),
   recommendations: z.array(z.string()),
 });
 export type CoherenceReport = z.infer<typeof CoherenceReport>;

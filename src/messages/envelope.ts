@@ -9,6 +9,11 @@ export const ActorRequest = z.object({
   ttl: z.number().positive().optional(),
   /** Placement revision that the sender goes by (fencing token); an actor of another revision refuses. */
   epoch: z.number().int().positive().optional(),
+  /**
+   * The sender also listens on the parent of its reply subject, for several answers in one message:
+   * `[[last token of the reply subject, reply], …]`.
+   */
+  many: z.boolean().optional(),
   body: z.unknown(),
 });
 export type ActorRequest = z.infer<typeof ActorRequest>;
@@ -25,3 +30,10 @@ export const ActorReply = z.union([
 
 /** Message type with which a sender takes an open request back; its body names the request's reply subject. */
 export const CANCEL = '$cancel';
+
+/** Message type that every actor answers by being there; nothing of its behaviour is run. */
+export const ALIVE = '$alive';
+
+/** `vigil.ended.<kind>.<id>`. */
+export const ActorEnded = z.object({ reason: z.enum(['stopped', 'given_up']) });
+export type ActorEnded = z.infer<typeof ActorEnded>;

@@ -1,47 +1,57 @@
 import { z } from 'zod';
 
 /**
- * The registry of error codes: the one place that says which failures a caller can tell apart, and the status that
- * the NATS micro protocol carries for each in `Nats-Service-Error-Code`.
+ * The registry of error codes: the one place that says which failures a caller can tell apart, what each means, and
+ * the status that the NATS micro protocol carries for it in `Nats-Service-Error-Code`.
  */
-export const ERROR_STATUS = {
-  /** The message, setting or argument does not fit its schema; `message` names the field and the mend. */
-  BAD_REQUEST: 400,
-  /** The sender may not do this. */
-  FORBIDDEN: 403,
-  /** No agent, task or request with that id. */
-  NOT_FOUND: 404,
-  /** The deadline passed before an answer came. */
-  TIMEOUT: 408,
-  /** The state does not allow it: exists already, is finished, lease lost. */
-  CONFLICT: 409,
-  /** The message is larger than the broker takes. */
-  TOO_LARGE: 413,
-  /** A mailbox or a limit is full; nothing was done, try again later. */
-  BUSY: 429,
-  /** The caller took the request back. */
-  CANCELLED: 499,
-  /** A handler threw; the message is answered, the actor restarts. */
-  CRASHED: 500,
-  /** An agent's log could not be read at all. */
-  UNREADABLE: 500,
-  /** A reply or a row does not fit its schema. */
-  BAD_REPLY: 500,
-  /** Nobody serves that subject now: host lost, broker away, agent unplaced. */
-  UNAVAILABLE: 503,
-  /** No broker could be found, started or reached. */
-  BROKER: 503,
-  /** The data directory cannot be used: locked, read-only, corrupt, from a newer version. */
-  STORE: 503,
-} as const;
+export const ERRORS = {
+  BAD_REQUEST: {
+    status: 400,
+    meaning:
+      'The message, setting or argument does not fit its schema; `message` names the field and the mend.',
+  },
+  FORBIDDEN: { status: 403, meaning: 'The sender may not do this.' },
+  NOT_FOUND: { status: 404, meaning: 'No agent, task or request with that id.' },
+  TIMEOUT: { status: 408, meaning: 'The deadline passed before an answer came.' },
+  CONFLICT: {
+    status: 409,
+    meaning: 'The state does not allow it: exists already, is finished, lease lost.',
+  },
+  TOO_LARGE: { status: 413, meaning: 'The message is larger than the broker takes.' },
+  BUSY: {
+    status: 429,
+    meaning: 'A mailbox or a limit is full; nothing was done, try again later.',
+  },
+  CANCELLED: { status: 499, meaning: 'The caller took the request back.' },
+  CRASHED: { status: 500, meaning: 'A handler threw; the message is answered, the actor restarts.' },
+  UNREADABLE: { status: 500, meaning: "An agent's log could not be read at all." },
+  BAD_REPLY: { status: 500, meaning: 'A reply or a row does not fit its schema.' },
+  UNAVAILABLE: {
+    status: 503,
+    meaning: 'Nobody serves that subject now: host lost, broker away, agent unplaced.',
+  },
+  BROKER: { status: 503, meaning: 'No broker could be found, started or reached.' },
+  STORE: {
+    status: 503,
+    meaning: 'The data directory cannot be used: locked, read-only, corrupt, from a newer version.',
+  },
+} as const satisfies Record<string, { status: number; meaning: string }>;
 
-export type ErrorCode = keyof typeof ERROR_STATUS;
+export type ErrorCode = keyof typeof ERRORS;
 
-export const ERROR_CODES = Object.keys(ERROR_STATUS) as [ErrorCode, ...ErrorCode[]];
+export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
 
-/** One item that did not succeed. `agent` is the agent's (or repository's) id, absent when it concerns the request. */
+/** Status of each code. */
+export const ERROR_STATUS = Object.fromEntries(
+  ERROR_CODES.map((code) => [code, ERRORS[code].status]),
+) as Record<ErrorCode, number>;
+
+/** One item that did not succeed. */
 export const Failure = z.object({
-  agent: z.string().optional(),
+  agent: z
+    .string()
+    .optional()
+    .describe("The agent's (or repository's) id; absent when it concerns the whole request."),
   code: z.enum(ERROR_CODES),
   message: z.string(),
 });

@@ -14,6 +14,7 @@ export const TreeNode: z.ZodType<TreeNode> = z.lazy(() =>
     mailbox: z.number().int().nonnegative().optional(),
     lastError: z.string().optional(),
     children: z.array(TreeNode).optional(),
+    omitted: z.number().int().positive().optional(),
   }),
 );
 /** One node of the supervision tree. */
@@ -26,6 +27,8 @@ export interface TreeNode {
   mailbox?: number | undefined;
   lastError?: string | undefined;
   children?: TreeNode[] | undefined;
+  /** Children left out. */
+  omitted?: number | undefined;
 }
 
 const Status = z.object({
@@ -61,8 +64,7 @@ export const REQUESTS = {
   'agents.list': {
     request: z.strictObject({
       state: z.enum(['active', 'inactive']).optional(),
-      /** Only agents whose id sorts after this one. */
-      after: Id.optional(),
+      after: Id.optional().describe('Only agents whose id sorts after this one.'),
       limit: z.number().int().min(1).max(1_000).default(200),
     }),
     reply: z.object({ agents: z.array(AgentRecord), next: z.string().nullable() }),

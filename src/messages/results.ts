@@ -4,10 +4,9 @@ import { ERROR_CODES, Failure } from './errors.js';
 
 const ResultHead = {
   requestId: z.string(),
-  /** ISO times. */
-  startedAt: z.string(),
-  finishedAt: z.string(),
-  failures: z.array(Failure),
+  startedAt: z.string().describe('ISO time.'),
+  finishedAt: z.string().describe('ISO time.'),
+  failures: z.array(Failure).describe('Every item that did not succeed; none is dropped.'),
 };
 
 /** One line of a final result; the whole analysis stands on `vigil.result.analysis.<agent>`. */
@@ -18,8 +17,10 @@ export const AnalysisItem = z.object({
   needsSteering: z.boolean(),
   steeringType: SteeringType.optional(),
   summary: z.string(),
-  /** The log had not changed: this is the verdict of the last analysis. */
-  unchanged: z.boolean().optional(),
+  unchanged: z
+    .boolean()
+    .optional()
+    .describe('The log had not changed: this is the verdict of the last analysis.'),
 });
 export type AnalysisItem = z.infer<typeof AnalysisItem>;
 
@@ -40,18 +41,20 @@ export const Intervention = z.object({
   type: SteeringType,
   message: z.string(),
   emergency: z.boolean(),
-  /** `notify`: published for people, nothing was sent to the agent. */
-  delivery: z.enum(['notify']),
+  delivery: z.enum(['notify']).describe('`notify`: published for people, nothing was sent to the agent.'),
   at: z.string(),
 });
 export type Intervention = z.infer<typeof Intervention>;
 
 const Analyses = {
-  /** Agents the request was for. */
-  requested: z.number().int().nonnegative(),
+  requested: z.number().int().nonnegative().describe('Agents the request was for.'),
   items: z.array(AnalysisItem),
-  /** Items left out because the result would not fit the broker's payload limit. */
-  itemsOmitted: z.number().int().positive().optional(),
+  itemsOmitted: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe("Items left out because the result would not fit the broker's payload limit."),
 };
 
 /** Bodies of the final results by request kind, beside requestId, times and failures. */
@@ -90,7 +93,33 @@ export const DeadLetter = z.object({
   subject: z.string(),
   reason: z.enum(['invalid', 'mailbox_full', 'no_actor', 'late_reply', 'fenced', 'max_deliveries']),
   message: z.string(),
-  /** First 512 characters of the payload. */
-  payload: z.string().optional(),
+  payload: z.string().optional().describe('First 512 characters of the payload.'),
 });
 export type DeadLetter = z.infer<typeof DeadLetter>;
+
+/** `vigil.event.agent.<agent>.failed`: its actor crashed too often and was given up; its host runs it no more. */
+export const AgentFailed = z.object({
+  at: z.string().describe('ISO time.'),
+  agent: z.string(),
+  host: z.string().describe('Host that ran it.'),
+  message: z.string().describe('The last error.'),
+});
+export type AgentFailed = z.infer<typeof AgentFailed>;
+
+/** `vigil.event.host.<host>.joined`. */
+export const HostJoined = z.object({
+  at: z.string().describe('ISO time.'),
+  host: z.string(),
+  pid: z.number().int(),
+  label: z.string().optional().describe('Its machine label.'),
+});
+export type HostJoined = z.infer<typeof HostJoined>;
+
+/** `vigil.event.host.<host>.lost`: its agents are moved to the hosts that are left. */
+export const HostLost = z.object({
+  at: z.string().describe('ISO time.'),
+  host: z.string(),
+  why: z.string().describe('What it was noticed by.'),
+  agents: z.number().int().nonnegative().describe('Agents that it ran.'),
+});
+export type HostLost = z.infer<typeof HostLost>;

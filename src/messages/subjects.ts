@@ -67,6 +67,10 @@ export class Subjects {
   actor(kind: ActorKind, id: string): string {
     return this.#of('actor', token('kind', kind), token('id', id));
   }
+  /** Tells that an actor is there no longer. */
+  actorEnded(kind: ActorKind, id: string): string {
+    return this.#of('ended', token('kind', kind), token('id', id));
+  }
   steer(agent: string): string {
     return this.#of('agent', token('agent', agent), 'steer');
   }

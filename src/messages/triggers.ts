@@ -12,13 +12,13 @@ const AgentIds = z.array(z.string()).min(1).max(20_000);
 /** Payloads of `vigil.trigger.<kind>` and of the requests of the same name. */
 export const TRIGGERS = {
   analyze: z.strictObject({
-    /** Which agents; all active ones when absent. */
-    agents: AgentIds.optional(),
-    /** Analyse also those whose log has not changed since their last analysis. */
-    force: z.boolean().optional(),
+    agents: AgentIds.optional().describe('Which agents; all active ones when absent.'),
+    force: z
+      .boolean()
+      .optional()
+      .describe('Analyse also those whose log has not changed since their last analysis.'),
     maxConcurrent: MaxConcurrent.optional(),
-    /** For the whole request, milliseconds. */
-    deadlineMs: DeadlineMs.optional(),
+    deadlineMs: DeadlineMs.optional().describe('For the whole request, milliseconds.'),
   }),
   emergency: z.strictObject({
     agents: AgentIds,

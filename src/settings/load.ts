@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parse as parseYaml } from 'yaml';
-import { z } from 'zod';
+import { parseDocument } from 'yaml';
+import type { z } from 'zod';
 import { describeIssues, messageOf, VigilError } from '../messages/errors.js';
+import { SECTIONS, SETTINGS } from './catalogue.js';
+import { withoutPasswords } from './redact.js';
 import { Settings } from './schema.js';
 
 /** Where a setting's value came from. */
@@ -25,6 +27,9 @@ export interface LoadOptions {
   readonly flags?: Readonly<Record<string, unknown>>;
 }
 
+const NAMES: readonly string[] = SETTINGS.map((setting) => setting.name);
+const VARIABLES = new Map(SETTINGS.map((setting) => [setting.variable, setting]));
+
 const FILE_NAMES = ['vigil.config.yaml', 'vigil.config.yml', 'vigil.config.json'];
 
 /** Variables that start with VIGIL_ but are not settings. */
@@ -42,10 +47,12 @@ export function loadSettings(options: LoadOptions): Loaded {
   for (const name of leavesOf(tree)) origins.set(name, file ?? 'file');
   for (const [variable, text] of Object.entries(options.env)) {
     if (!variable.startsWith('VIGIL_') || text === undefined || NOT_SETTINGS.has(variable)) continue;
-    const name = VARIABLES.get(variable);
-    if (name === undefined) throw unknownVariable(variable);
-    setAt(tree, name, fromText(text));
-    origins.set(name, 'environment');
+    const setting = VARIABLES.get(variable);
+    if (setting === undefined) throw unknownVariable(variable);
+    // An empty variable is how shells and containers say "not set".
+    if (text === '') continue;
+    setAt(tree, setting.name, isText(setting.schema) ? text : fromText(text));
+    origins.set(setting.name, 'environment');
   }
   for (const [name, value] of Object.entries(options.flags ?? {})) {
     if (value === undefined) continue;
@@ -64,20 +71,20 @@ export function loadSettings(options: LoadOptions): Loaded {
 
 /** The settings as rows for a person: name, value, origin. Passwords in URLs are left out. */
 export function describeSettings(loaded: Loaded): { name: string; value: unknown; origin: Origin }[] {
-  return LEAVES.map((name) => ({
+  return NAMES.map((name) => ({
     name,
-    value: redact(getAt(loaded.settings, name)),
+    value: shown(name, getAt(loaded.settings, name)),
     origin: loaded.origins.get(name) ?? 'default',
   })).filter((row) => row.value !== undefined);
 }
 
-function redact(value: unknown): unknown {
-  return typeof value === 'string' ? value.replace(/\/\/[^/@\s]*@/g, '//***@') : value;
+function shown(name: string, value: unknown): unknown {
+  return typeof value === 'string' && /url$/i.test(name) ? withoutPasswords(value) : value;
 }
 
 function findFile({ file, cwd, env }: LoadOptions): string | undefined {
   const named = file ?? env['VIGIL_CONFIG'];
-  if (named !== undefined) {
+  if (named !== undefined && named !== '') {
     const path = resolve(cwd, named);
     if (!existsSync(path)) throw new VigilError('BAD_REQUEST', `configuration file ${path} does not exist`);
     return path;
@@ -101,7 +108,27 @@ function readFile(path: string): Record<string, unknown> {
       `configuration file ${path}: expected settings by name, such as "cycle: {intervalMs: 60000}"`,
     );
   }
-  return value as Record<string, unknown>;
+  return withoutEmpty(value as Record<string, unknown>);
+}
+
+/** @throws also for what YAML only warns of, such as an unknown tag: a setting is not guessed. */
+function parseYaml(text: string): unknown {
+  const document = parseDocument(text, { logLevel: 'error' });
+  const [issue] = [...document.errors, ...document.warnings];
+  if (issue !== undefined) throw issue;
+  return document.toJS();
+}
+
+/** A name with nothing behind it (`cycle:` with all its lines commented out) is not set. */
+function withoutEmpty(tree: Record<string, unknown>): Record<string, unknown> {
+  const filled = (group: object) => Object.entries(group).filter(([, value]) => value !== null);
+  return Object.fromEntries(
+    filled(tree).map(([name, value]) => [name, isObject(value) ? Object.fromEntries(filled(value)) : value]),
+  );
+}
+
+function isText(schema: z.core.$ZodType): boolean {
+  return schema._zod.def.type === 'string' || schema._zod.def.type === 'enum';
 }
 
 /** Numbers, booleans and JSON are taken as such, everything else as text. */
@@ -131,17 +158,17 @@ function suggestions(error: z.ZodError): string {
     if (issue.code !== 'unrecognized_keys') continue;
     for (const key of issue.keys) {
       const name = [...issue.path, key].join('.');
-      const hint = nearest(name, LEAVES);
+      const hint = nearest(name, [...NAMES, ...SECTIONS]);
       if (hint !== undefined) hints.push(`; did you mean ${hint}?`);
     }
   }
   return hints.slice(0, 3).join('');
 }
 
-/** The candidate within a third of its length in edits, if any. */
+/** The candidate within two edits, or a third of a longer word, if any. */
 function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
-  let least = Math.ceil(word.length / 3);
+  let least = Math.max(3, Math.ceil(word.length / 3));
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < least) {
@@ -174,6 +201,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What stands in the way and is no group is left there: the schema names it. */
 function setAt(tree: Record<string, unknown>, name: string, value: unknown): void {
   const keys = name.split('.');
   const last = keys.pop();
@@ -181,6 +209,7 @@ function setAt(tree: Record<string, unknown>, name: string, value: unknown): voi
   for (const key of keys) {
     const inner = at[key];
     if (isObject(inner)) at = inner;
+    else if (inner !== undefined) return;
     else {
       const made: Record<string, unknown> = {};
       at[key] = made;
@@ -199,32 +228,3 @@ function leavesOf(tree: Record<string, unknown>, path = ''): string[] {
     isObject(value) && path.split('.').length < 4 ? leavesOf(value, `${path}${key}.`) : [`${path}${key}`],
   );
 }
-
-/** Dotted names of all settings, from the schema itself. */
-function schemaLeaves(schema: z.core.$ZodType, path: string): string[] {
-  const inner = unwrap(schema);
-  if (inner instanceof z.ZodObject) {
-    return Object.entries(inner.shape).flatMap(([key, value]) =>
-      schemaLeaves(value as z.core.$ZodType, path === '' ? key : `${path}.${key}`),
-    );
-  }
-  return [path];
-}
-
-function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
-    return unwrap(schema.def.innerType);
-  }
-  return schema;
-}
-
-const LEAVES: readonly string[] = schemaLeaves(Settings, '');
-
-function variableOf(name: string): string {
-  return `VIGIL_${name
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .replaceAll('.', '_')
-    .toUpperCase()}`;
-}
-
-const VARIABLES: ReadonlyMap<string, string> = new Map(LEAVES.map((name) => [variableOf(name), name]));

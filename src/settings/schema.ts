@@ -3,6 +3,7 @@ import { RestartPolicy } from '../actors/runtime/restart-policy.js';
 import { Thresholds } from '../judgement/thresholds.js';
 import { AgentSpec } from '../messages/agents.js';
 import { Id } from '../messages/ids.js';
+import { described, RESTART_TEXTS, RULE_TEXTS } from './descriptions.js';
 
 const ms = (min: number, max: number) => z.number().int().min(min).max(max);
 const count = (min: number, max: number) => z.number().int().min(min).max(max);
@@ -113,10 +114,10 @@ export const Settings = z.strictObject({
       maxReads: count(1, 1_000).default(8).describe('Files of one agent read at once.'),
     })
     .prefault({}),
-  restart: RestartPolicy.prefault({}).describe(
-    'Restart intensity and backoff of actors, hosts and the broker.',
-  ),
-  rules: Thresholds.prefault({}).describe("The rules judge's thresholds."),
+  restart: described(RestartPolicy, RESTART_TEXTS)
+    .prefault({})
+    .describe('Restart intensity and backoff of actors, hosts and the broker.'),
+  rules: described(Thresholds, RULE_TEXTS).prefault({}).describe("The rules judge's thresholds."),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

@@ -3,7 +3,7 @@ import { VigilError } from '../messages/errors.js';
 import { migration0001 } from './migrations/0001-record.js';
 
 /** In order, never changed once released; `user_version` of the database counts those that were applied. */
-const MIGRATIONS: readonly string[] = [migration0001];
+export const MIGRATIONS: readonly string[] = [migration0001];
 
 /**
  * Brings the database to the newest schema, each step in a transaction of its own: a kill half-way leaves the step
@@ -11,17 +11,17 @@ const MIGRATIONS: readonly string[] = [migration0001];
  *
  * @throws VigilError STORE when the database is from a newer Vigil.
  */
-export function migrate(database: Database): void {
+export function migrate(database: Database, migrations: readonly string[] = MIGRATIONS): void {
   const version = database.pragma('user_version', { simple: true }) as number;
-  if (version > MIGRATIONS.length) {
+  if (version > migrations.length) {
     throw new VigilError(
       'STORE',
-      `${database.name} has schema ${version}, this Vigil knows up to ${MIGRATIONS.length}; use the newer Vigil that wrote it, or another dataDir`,
+      `${database.name} has schema ${version}, this Vigil knows up to ${migrations.length}; use the newer Vigil that wrote it, or another dataDir`,
     );
   }
-  for (let next = version; next < MIGRATIONS.length; next++) {
+  for (let next = version; next < migrations.length; next++) {
     database.transaction(() => {
-      database.exec(MIGRATIONS[next] ?? '');
+      database.exec(migrations[next] ?? '');
       database.pragma(`user_version = ${next + 1}`);
     })();
   }

@@ -82,8 +82,10 @@ function openDatabase(path: string): Handle {
     if (check !== 'ok')
       throw new VigilError(
         'STORE',
-        `database ${path} is damaged (${String(check)}); move it aside and restore a copy`,
+        `database ${path} is damaged (${String(check).replace(/\s+/g, ' ')}); move it aside and restore a copy`,
       );
+    // A file that may not be written opens all the same, for reading: only a write shows it.
+    database.exec('begin immediate; pragma user_version = 0; rollback');
     migrate(database);
     return database;
   } catch (error) {

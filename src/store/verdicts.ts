@@ -75,9 +75,12 @@ export class VerdictTables {
     this.#intervention = database.prepare(`
       insert into interventions (id, request_id, agent, at, type, message, emergency, delivery)
       values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`);
-    this.#prunes = ['analyses', 'coherence', 'interventions'].map((table) =>
-      database.prepare<[number]>(`delete from ${table} where at < ?`),
-    );
+    this.#prunes = [
+      'delete from analyses where at < ?',
+      'delete from coherence where at < ?',
+      'delete from interventions where at < ?',
+      'delete from cycles where finished_at < ?',
+    ].map((text) => database.prepare<[number]>(text));
   }
 
   /** @returns false when the request has an analysis of that agent already. */

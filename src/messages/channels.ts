@@ -1,0 +1,180 @@
+import type { z } from 'zod';
+import { type Endpoint, ErrorReply, REQUESTS } from './requests.js';
+import {
+  AgentFailed,
+  AnalysisResult,
+  DeadLetter,
+  HostJoined,
+  HostLost,
+  Intervention,
+  RESULTS,
+  RefusedResult,
+  type ResultKind,
+} from './results.js';
+import { TRIGGERS, type TriggerKind } from './triggers.js';
+
+/** A message of the public interface. */
+export interface PublicMessage {
+  /** Its schema's name; one name is one schema. */
+  readonly name: string;
+  readonly schema: z.ZodType;
+}
+
+/** A subject of the public interface, with what travels on it. */
+export interface Channel {
+  readonly name: string;
+  /** The subject below the prefix; `<name>` stands for one token, an id. */
+  readonly pattern: string;
+  /** What Vigil does there. `answer`: it receives a request and replies. */
+  readonly direction: 'receive' | 'send' | 'answer';
+  /** One of them is in each message. */
+  readonly messages: readonly PublicMessage[];
+  /** Of `answer`: the reply when all went well, then the one when not. */
+  readonly replies: readonly PublicMessage[];
+  /** The JetStream stream that keeps it. */
+  readonly stream: 'triggers' | 'results' | undefined;
+  readonly description: string;
+}
+
+const TRIGGER_TEXTS: Readonly<Record<TriggerKind, string>> = {
+  analyze: 'Analyses the given agents, or all active ones.',
+  emergency: "Forced analysis of the given agents and the fleet's coherence, at the same time.",
+  cycle: 'One monitoring cycle now: analyses and coherence, then interventions.',
+  coherence: "The fleet's coherence now.",
+};
+
+const RESULT_TEXTS: Readonly<Record<ResultKind, string>> = {
+  analyze: 'Final result of an analysis.',
+  emergency: 'Final result of an emergency analysis.',
+  cycle: 'Final result of a monitoring cycle, triggered or scheduled.',
+  coherence: 'Final result of a coherence analysis.',
+};
+
+const ENDPOINT_TEXTS: Readonly<Record<Endpoint, string>> = {
+  analyze: 'The trigger of this name as a request: replies with its final result.',
+  emergency: 'The trigger of this name as a request: replies with its final result.',
+  cycle: 'The trigger of this name as a request: replies with its final result.',
+  coherence: 'The trigger of this name as a request: replies with its final result.',
+  'agents.register': 'Puts agents on record and watches them; one that is known gets the new particulars.',
+  'agents.list': 'Agents on record, by id, in pages.',
+  'agents.get': 'One agent.',
+  'agents.remove': 'Forgets agents; ids that are not on record are passed over.',
+  status: 'What runs: agents, hosts, requests, the supervision tree.',
+};
+
+/** Replies that are a thing with a name of its own. */
+const REPLY_NAMES: Readonly<{ [E in Endpoint]?: string }> = { 'agents.get': 'AgentRecord' };
+
+const ERROR_REPLY: PublicMessage = { name: 'ErrorReply', schema: ErrorReply };
+const REFUSED: PublicMessage = { name: 'RefusedResult', schema: RefusedResult };
+
+/** `agents.register` with `Reply` becomes `AgentsRegisterReply`. */
+function nameOf(dotted: string, suffix: string): string {
+  const words = dotted.split('.').map((word) => word.slice(0, 1).toUpperCase() + word.slice(1));
+  return `${words.join('')}${suffix}`;
+}
+
+function triggers(): Channel[] {
+  return (Object.keys(TRIGGERS) as TriggerKind[]).map((kind) => ({
+    name: `trigger-${kind}`,
+    pattern: `trigger.${kind}`,
+    direction: 'receive',
+    messages: [{ name: nameOf(kind, 'Trigger'), schema: TRIGGERS[kind] }],
+    replies: [],
+    stream: 'triggers',
+    description: TRIGGER_TEXTS[kind],
+  }));
+}
+
+function requests(): Channel[] {
+  return (Object.keys(REQUESTS) as Endpoint[]).map((endpoint) => {
+    const isTrigger = Object.hasOwn(TRIGGERS, endpoint);
+    const { request, reply } = REQUESTS[endpoint];
+    return {
+      name: `rpc-${endpoint.replaceAll('.', '-')}`,
+      pattern: `rpc.${endpoint}`,
+      direction: 'answer',
+      messages: [{ name: nameOf(endpoint, isTrigger ? 'Trigger' : 'Request'), schema: request }],
+      replies: [
+        { name: REPLY_NAMES[endpoint] ?? nameOf(endpoint, isTrigger ? 'Result' : 'Reply'), schema: reply },
+        ERROR_REPLY,
+      ],
+      stream: undefined,
+      description: ENDPOINT_TEXTS[endpoint],
+    };
+  });
+}
+
+function finalResults(): Channel[] {
+  return (Object.keys(RESULTS) as ResultKind[]).map((kind) =>
+    sent(
+      `result.${kind}`,
+      [{ name: nameOf(kind, 'Result'), schema: RESULTS[kind] }, REFUSED],
+      RESULT_TEXTS[kind],
+    ),
+  );
+}
+
+function sent(pattern: string, messages: readonly PublicMessage[], description: string): Channel {
+  const name = pattern.replaceAll(/<|>/g, '').replaceAll('.', '-');
+  return { name, pattern, direction: 'send', messages, replies: [], stream: 'results', description };
+}
+
+/**
+ * Every subject of the public interface: the one table that the AsyncAPI document, the reference and the tests are
+ * made from. Subjects themselves are built by `Subjects`.
+ */
+export const CHANNELS: readonly Channel[] = [
+  ...triggers(),
+  ...requests(),
+  sent(
+    'result.analysis.<agent>',
+    [{ name: 'AnalysisResult', schema: AnalysisResult }],
+    "One agent's verdict, as soon as it is there; none when its log has not changed.",
+  ),
+  ...finalResults(),
+  sent('result.<kind>', [REFUSED], 'The answer to a trigger of a kind that does not exist.'),
+  sent(
+    'event.intervention.<agent>',
+    [{ name: 'Intervention', schema: Intervention }],
+    'What to tell an agent that needs steering.',
+  ),
+  sent(
+    'event.agent.<agent>.failed',
+    [{ name: 'AgentFailed', schema: AgentFailed }],
+    "An agent's actor crashed too often and was given up.",
+  ),
+  sent('event.host.<host>.joined', [{ name: 'HostJoined', schema: HostJoined }], 'A host joined the fleet.'),
+  sent(
+    'event.host.<host>.lost',
+    [{ name: 'HostLost', schema: HostLost }],
+    'A host is gone; its agents are moved to the hosts that are left.',
+  ),
+  sent('event.deadletter', [{ name: 'DeadLetter', schema: DeadLetter }], 'A message that nobody could take.'),
+];
+
+/**
+ * The channels that a subject belongs to: one, or none when it is not public. A word that stands in a pattern comes
+ * before an id: `result.cycle` is the result of a cycle and not the answer to a trigger of an unknown kind.
+ */
+export function channelsOf(subject: string, prefix = 'vigil'): readonly Channel[] {
+  const tokens = subject.split('.');
+  if (tokens.shift() !== prefix) return [];
+  const matching = CHANNELS.filter(({ pattern }) => matches(pattern.split('.'), tokens));
+  const most = Math.max(...matching.map(wordsOf));
+  return matching.filter((channel) => wordsOf(channel) === most);
+}
+
+function matches(pattern: readonly string[], tokens: readonly string[]): boolean {
+  return (
+    pattern.length === tokens.length && pattern.every((part, i) => isParameter(part) || part === tokens[i])
+  );
+}
+
+function wordsOf({ pattern }: Channel): number {
+  return pattern.split('.').filter((part) => !isParameter(part)).length;
+}
+
+function isParameter(part: string): boolean {
+  return part.startsWith('<');
+}

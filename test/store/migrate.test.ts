@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import { VigilError } from '../../src/messages/errors.js';
+import { MIGRATIONS, migrate } from '../../src/store/migrate.js';
+import { openStore } from '../../src/store/open.js';
+import { until } from './processes.js';
+
+const schemaOf = (database: Database.Database) =>
+  database.prepare('select type, name, sql from sqlite_schema order by type, name').all();
+
+const versionOf = (database: Database.Database) => database.pragma('user_version', { simple: true });
+
+function database(t: Test): Database.Database {
+  const opened = new Database(join(t.testdir(), 'vigil.db'));
+  t.teardown(() => opened.close());
+  return opened;
+}
+
+t.test('an empty database gets every migration, a second time changes nothing', async (t) => {
+  const db = database(t);
+  migrate(db);
+  t.equal(versionOf(db), MIGRATIONS.length);
+  const schema = schemaOf(db);
+  t.ok(schema.length > 10);
+  migrate(db);
+  t.same(schemaOf(db), schema);
+});
+
+t.test('a database that has the first ones gets the rest, in order', async (t) => {
+  const db = database(t);
+  migrate(db);
+  const more = [...MIGRATIONS, 'create table later (a)', 'alter table later add column b'];
+  migrate(db, more);
+  t.equal(versionOf(db), more.length);
+  t.same(
+    (db.pragma('table_info(later)') as { name: string }[]).map(({ name }) => name),
+    ['a', 'b'],
+  );
+});
+
+t.test('a database of a newer Vigil is refused and not touched', async (t) => {
+  const dataDir = t.testdir();
+  openStore(dataDir).close();
+  const db = new Database(join(dataDir, 'vigil.db'));
+  db.pragma('user_version = 99');
+  const schema = schemaOf(db);
+  db.close();
+  t.throws(() => openStore(dataDir), {
+    code: 'STORE',
+    message: /vigil\.db has schema 99, this Vigil knows up to \d+; use the newer Vigil .*or another dataDir/,
+  });
+  const after = new Database(join(dataDir, 'vigil.db'));
+  t.equal(versionOf(after), 99);
+  t.same(schemaOf(after), schema);
+  after.close();
+});
+
+t.test('a migration that fails half-way is undone whole, those before it stay', async (t) => {
+  const db = database(t);
+  const good = 'create table one (a)';
+  t.throws(() => migrate(db, [good, 'create table two (a); drop table one; select nonsense;']), /nonsense/);
+  t.equal(versionOf(db), 1);
+  t.same(
+    schemaOf(db).map((row) => (row as { name: string }).name),
+    ['one'],
+  );
+  migrate(db, [good, 'create table two (a)']);
+  t.equal(versionOf(db), 2, 'the mended one is done by the next start');
+});
+
+t.test('a migration killed half-way is undone, and the next start completes', async (t) => {
+  const dataDir = t.testdir();
+  const child = await until(1, 'migrate', dataDir);
+  t.same(await child.kill(), ['half-way']);
+  const { database, close } = openStore(dataDir);
+  t.equal(versionOf(database), MIGRATIONS.length);
+  const tables = schemaOf(database).map((row) => (row as { name: string }).name);
+  t.equal(tables.includes('half'), false);
+  t.equal(tables.includes('outbox'), true);
+  migrate(database, [...MIGRATIONS, 'create table half (a)']);
+  t.equal(versionOf(database), MIGRATIONS.length + 1);
+  close();
+});
+
+t.test('a migration does not fail as something else', async (t) => {
+  const dataDir = t.testdir();
+  const foreign = new Database(join(dataDir, 'vigil.db'));
+  foreign.exec('create table agents (somebody_elses text)');
+  foreign.close();
+  try {
+    openStore(dataDir);
+    t.fail('was not refused');
+  } catch (error) {
+    t.type(error, VigilError);
+    t.match((error as VigilError).message, /vigil\.db cannot be opened \(table agents already exists\)/);
+  }
+});
