@@ -1,16 +1,17 @@
-import type { KvEntry, NatsConnection } from 'nats';
+import type { KvEntry, NatsConnection, QueuedIterator } from 'nats';
 import { agentBehaviour, type Judge, type LogReader, rulesJudge } from './actors/agent.js';
 import { openAgentLogs } from './actors/agent-logs.js';
+import { hostBehaviour } from './actors/host-keeper.js';
 import { Bus } from './actors/runtime/bus.js';
 import { systemClock } from './actors/runtime/clock.js';
 import { ActorSystem } from './actors/runtime/system.js';
-import { connectBroker } from './broker/connect.js';
-import { createLog, type Logger } from './log.js';
+import { connectBroker, endConnection } from './broker/connect.js';
+import { createLog, type Logger, logBroker } from './log.js';
 import { createParsePool } from './logs/parse-pool.js';
 import { Placement } from './messages/actor-protocols.js';
 import type { AgentSpec } from './messages/agents.js';
 import { messageOf } from './messages/errors.js';
-import type { DeadLetter } from './messages/results.js';
+import type { AgentFailed, DeadLetter } from './messages/results.js';
 import { Subjects } from './messages/subjects.js';
 import type { HostOptions } from './settings/host-options.js';
 
@@ -37,6 +38,7 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
     bus.publish(subjects.deadLetter, { at: new Date().toISOString(), ...letter } satisfies DeadLetter);
   };
   const bus = new Bus(connection, inbox, deadLetter);
+  logBroker(bus, log);
   const pool = createParsePool({ threads: options.threads });
   const system = new ActorSystem({
     id: options.id,
@@ -54,7 +56,7 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
         agent: actor.id,
         host: options.id,
         message: messageOf(error),
-      });
+      } satisfies AgentFailed);
     },
   });
   const judge = parts.judge ?? rulesJudge(options.rules);
@@ -75,18 +77,24 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
       judge,
       openLogs,
     });
+  await system.spawn(
+    hostBehaviour((limit) => system.tree(limit)),
+    options.id,
+  );
   const residents = new Residents(options.id, system, behaviourOf, log);
-  const placement = await followPlacement(connection, subjects, residents, log);
+  const placement = await followPlacement(bus, subjects, residents, log);
   const lease = await holdLease(connection, subjects, options, () => residents.size, log);
 
   return {
     id: options.id,
     stop: async () => {
-      await lease.release();
+      // A broker that is away takes no leave: the lease runs out by itself.
+      if (bus.connected) await lease.release();
+      else lease.abandon();
       placement.stop();
       await system.stop();
       bus.close();
-      await connection.drain();
+      await endConnection(connection);
       await pool.close();
     },
   };
@@ -121,7 +129,11 @@ class Residents {
   apply(agent: string, placement: Placement | undefined, revision: number): void {
     const before = this.#changes.get(agent) ?? Promise.resolve();
     const change = before
-      .then(() => (placement?.host === this.#host ? this.#run(placement.spec, revision) : this.#end(agent)))
+      .then(() =>
+        placement?.host === this.#host
+          ? this.#run(placement.spec, revision)
+          : this.#end(agent, placement !== undefined),
+      )
       .catch((error: unknown) => this.#log.error({ agent, err: error }, 'agent could not be placed here'))
       .finally(() => {
         if (this.#changes.get(agent) === change) this.#changes.delete(agent);
@@ -135,30 +147,52 @@ class Residents {
       this.#system.renew('agent', spec.id, revision);
       return;
     }
-    await this.#end(spec.id);
+    await this.#end(spec.id, true);
     this.#specs.set(spec.id, text);
-    await this.#system.spawn(this.#behaviourOf(spec), spec.id, revision);
+    try {
+      await this.#system.spawn(this.#behaviourOf(spec), spec.id, revision);
+    } catch (error) {
+      this.#specs.delete(spec.id);
+      throw error;
+    }
   }
 
-  async #end(agent: string): Promise<void> {
+  /** @param moved it goes on on another host. */
+  async #end(agent: string, moved: boolean): Promise<void> {
     if (!this.#specs.delete(agent)) return;
-    await this.#system.stopActor('agent', agent);
+    await this.#system.stopActor('agent', agent, moved);
   }
 }
 
+/** Follows the placement bucket, anew after each reconnect: the broker forgets a watch when it restarts. */
 async function followPlacement(
-  connection: NatsConnection,
+  bus: Bus,
   subjects: Subjects,
   residents: Residents,
   log: Logger,
 ): Promise<{ stop(): void }> {
-  const bucket = await connection.jetstream().views.kv(subjects.placementBucket, { bindOnly: true });
-  const entries = await bucket.watch();
-  const follow = async () => {
-    for await (const entry of entries) residents.apply(entry.key, readPlacement(entry, log), entry.revision);
+  const bucket = await bus.connection.jetstream().views.kv(subjects.placementBucket, { bindOnly: true });
+  let entries: QueuedIterator<KvEntry> | undefined;
+  const follow = async (): Promise<void> => {
+    const own = await bucket.watch();
+    entries = own;
+    const read = async () => {
+      for await (const entry of own) residents.apply(entry.key, readPlacement(entry, log), entry.revision);
+    };
+    read().catch((error: unknown) => log.error({ err: error }, 'placement watch ended'));
   };
-  follow().catch((error: unknown) => log.error({ err: error }, 'placement watch ended'));
-  return entries;
+  const again = () => {
+    entries?.stop();
+    follow().catch((error: unknown) => log.warn({ err: error }, 'placement cannot be followed yet'));
+  };
+  bus.on('reconnect', again);
+  await follow();
+  return {
+    stop: () => {
+      bus.off('reconnect', again);
+      entries?.stop();
+    },
+  };
 }
 
 /** Undefined when the agent is placed nowhere. */
@@ -183,7 +217,7 @@ async function holdLease(
   options: HostOptions,
   agents: () => number,
   log: Logger,
-): Promise<{ release(): Promise<void> }> {
+): Promise<{ release(): Promise<void>; abandon(): void }> {
   const bucket = await connection.jetstream().views.kv(subjects.hostBucket, { bindOnly: true });
   let beat = 0;
   const renew = () =>
@@ -202,6 +236,7 @@ async function holdLease(
     renew().catch((error: unknown) => log.warn({ err: error }, 'lease could not be renewed'));
   }, options.leaseMs / 3);
   return {
+    abandon: () => clearInterval(timer),
     release: async () => {
       clearInterval(timer);
       await bucket

@@ -8,17 +8,19 @@ import { systemClock } from './actors/runtime/clock.js';
 import { Supervisor, subtree } from './actors/runtime/supervision.js';
 import { ActorSystem } from './actors/runtime/system.js';
 import { type Broker, brokerChild, prepareBroker } from './broker/broker.js';
-import { connectBroker } from './broker/connect.js';
+import { connectBroker, endConnection } from './broker/connect.js';
 import { ensureStreams } from './broker/streams.js';
 import { coherence } from './judgement/coherence.js';
-import { createLog, type Logger } from './log.js';
+import { createLog, type Logger, logBroker } from './log.js';
 import type { AgentSpec } from './messages/agents.js';
 import type { CoherenceReport, Profile } from './messages/analysis.js';
 import { newId } from './messages/ids.js';
+import type { TreeNode } from './messages/requests.js';
 import { Subjects } from './messages/subjects.js';
 import { CycleTimer } from './services/cycle-timer.js';
 import { DeadLetters } from './services/dead-letters.js';
 import { announceHosts, recordVerdict } from './services/events.js';
+import { hostTrees } from './services/host-trees.js';
 import { keepHouse } from './services/housekeeping.js';
 import { OutboxDrain } from './services/outbox-drain.js';
 import { requestHandlers } from './services/request-handlers.js';
@@ -57,6 +59,8 @@ export interface RunningSupervisor {
 
 const INBOX = '_INBOX_supervisor';
 const SHUTDOWN_MS = 5_000;
+/** Actors of each host that the tree shows; those in trouble come first. */
+const TREE_LIMIT = 50;
 const DEFAULT_MAX_PAYLOAD = 1_048_576;
 
 /**
@@ -75,7 +79,7 @@ export async function startSupervisor(
   let connection: NatsConnection | undefined;
   const stop = async () => {
     await root.services.stop();
-    await connection?.drain();
+    if (connection !== undefined) await endConnection(connection);
     await root.tree.stop();
     store.close();
     log.info('stopped');
@@ -160,6 +164,7 @@ async function startServices(composition: Composition): Promise<void> {
   const wakeOutbox = () => outbox.wake();
   const publishing = { store, subjects, wakeOutbox, failed: failed('event could not be recorded') };
   const deadLetters = new DeadLetters(publishing);
+  const hosts = localHosts(composition, (id, why) => fleet.hostLost(id, why));
 
   await root.services.add(
     service('outbox', SHUTDOWN_MS, () => {
@@ -177,6 +182,7 @@ async function startServices(composition: Composition): Promise<void> {
   await root.services.add(
     service('bus', SHUTDOWN_MS, () => {
       bus = new Bus(connection, INBOX, deadLetters.add);
+      logBroker(bus, log);
       return () => bus.close();
     }),
   );
@@ -186,11 +192,14 @@ async function startServices(composition: Composition): Promise<void> {
       await store.write(() => declareAgents(composition));
       fleet = await Fleet.open(connection, subjects, store.agents.active(), failed('placement waits'));
       announceHosts(fleet, bus, publishing);
-      const leases = await LeaseWatch.open(connection, subjects, () => bus.connected, {
+      const leases = await LeaseWatch.open(bus, subjects, {
         leaseMs: settings.hosts.leaseMs,
         clock: systemClock,
         joined: (lease) => fleet.hostJoined(lease),
-        lost: (id, why) => fleet.hostLost(id, why),
+        lost: (id, why) => {
+          fleet.hostLost(id, why);
+          for (const host of hosts) host.leaseLost(id);
+        },
         invalid: (key) => log.error({ host: key }, 'lease does not fit its schema'),
         ended: exited,
       });
@@ -201,7 +210,7 @@ async function startServices(composition: Composition): Promise<void> {
     }),
   );
 
-  for (const spec of hostSpecs(composition, (id, why) => fleet.hostLost(id, why))) await root.hosts.add(spec);
+  for (const host of hosts) await root.hosts.add(host);
   await root.services.add(subtree(root.hosts, 'hosts', drainMs + SHUTDOWN_MS));
 
   await root.services.add(
@@ -240,14 +249,14 @@ async function startServices(composition: Composition): Promise<void> {
           store,
           runner,
           fleet: () => fleet,
-          status: () => ({
+          status: async () => ({
             version: VERSION,
             startedAt,
             pid: process.pid,
             requests: { running: runner.running, waitingResults: store.outbox.size },
             cycles: cycles?.counts ?? { run: 0, skipped: 0 },
             deadLetters: deadLetters.count,
-            tree: root.tree.tree(),
+            tree: withTrees(root.tree.tree(), await hostTrees(fleet, bus, subjects, TREE_LIMIT)),
           }),
         }),
       });
@@ -295,7 +304,7 @@ function declareAgents({ settings, parts, store }: Composition): void {
     store.agents.declare(sample, 'sample', Date.now());
 }
 
-function hostSpecs(
+function localHosts(
   { settings, parts, dataDir, log, broker }: Composition,
   ended: (id: string, why: string) => void,
 ) {
@@ -316,6 +325,11 @@ function hostSpecs(
       said: (line) => log.warn({ slot, line }, 'host says'),
     }),
   );
+}
+
+/** The supervisor's own tree, with those of the hosts beside its branches. */
+function withTrees(own: TreeNode, hosts: readonly TreeNode[]): TreeNode {
+  return { ...own, children: [...(own.children ?? []), ...hosts] };
 }
 
 function createRunner(

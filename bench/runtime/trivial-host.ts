@@ -1,8 +1,21 @@
 import { runHostProcess } from '../../src/host-process.js';
+import type { AgentEvent } from '../../src/messages/agent-event.js';
 
 /** A host that judges without looking: what is left is the runtime. */
 runHostProcess({
-  openLogs: () => ({ read: async () => ({ events: [], notes: [], grown: false }), close: async () => {} }),
+  openLogs: () => {
+    let read = false;
+    return {
+      read: async () => {
+        const events: AgentEvent[] = read
+          ? []
+          : [{ index: 0, at: null, role: 'user', kind: 'message', text: 'work' }];
+        read = true;
+        return { events, notes: [], grown: false };
+      },
+      close: async () => {},
+    };
+  },
   judge: (trajectory) => ({
     agent: trajectory.agent,
     phase: 'implementing',
@@ -14,7 +27,7 @@ runHostProcess({
     constraints: [],
     evidence: [],
     judge: 'rules',
-    eventCount: 0,
+    eventCount: 1,
     sessionSeconds: 0,
   }),
 });

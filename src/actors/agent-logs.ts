@@ -6,7 +6,9 @@ import { readAll } from '../logs/workspace.js';
 import type { AgentEvent } from '../messages/agent-event.js';
 import type { AgentSpec } from '../messages/agents.js';
 import { VigilError } from '../messages/errors.js';
+import { ATTRIBUTES, SPANS } from '../messages/telemetry.js';
 import type { LogReader, Reading } from './agent.js';
+import { inSpan } from './runtime/trace.js';
 
 /** Names under which agents usually write in their workspace; looked for when an agent names no logs. */
 const USUAL_LOGS = ['output.log', 'agent.log', 'conversation.log', 'stdout.log', 'stderr.log'];
@@ -21,6 +23,8 @@ export interface AgentLogsOptions {
 
 /** The logs of one agent as one stream of events. Nothing is opened before the first read. */
 export function openAgentLogs(spec: AgentSpec, options: AgentLogsOptions): LogReader {
+  const parse: Parse = (request) =>
+    inSpan(SPANS.parse, { [ATTRIBUTES.agent]: spec.id }, () => options.parse(request));
   let collectors: readonly LogCollector[] | undefined;
   let baseIndex = 0;
   const read = async (signal: AbortSignal): Promise<Reading> => {
@@ -28,7 +32,7 @@ export function openAgentLogs(spec: AgentSpec, options: AgentLogsOptions): LogRe
       (path) =>
         new LogCollector({
           path,
-          parse: options.parse,
+          parse,
           limits: options.limits,
           ...(spec.workspace === undefined ? {} : { root: spec.workspace }),
         }),

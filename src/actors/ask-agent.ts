@@ -1,7 +1,9 @@
 import { VigilError } from '../messages/errors.js';
 import type { Subjects } from '../messages/subjects.js';
+import { ATTRIBUTES, SPANS } from '../messages/telemetry.js';
 import type { Whereabouts } from './placement/fleet.js';
 import type { Bus } from './runtime/bus.js';
+import { inSpan } from './runtime/trace.js';
 
 /** How the supervisor's actors reach the agents' actors. */
 export interface AgentAccess {
@@ -19,6 +21,19 @@ export interface AgentAccess {
  *   had lost the agent meanwhile: nothing it did counts, ask again.
  */
 export async function askAgent(
+  access: AgentAccess,
+  agent: string,
+  type: string,
+  body: unknown,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<{ body: unknown; epoch: number }> {
+  return inSpan(SPANS.item, { [ATTRIBUTES.agent]: agent, [ATTRIBUTES.message]: type }, () =>
+    askPlaced(access, agent, type, body, timeoutMs, signal),
+  );
+}
+
+async function askPlaced(
   access: AgentAccess,
   agent: string,
   type: string,

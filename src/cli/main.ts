@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { messageOf, VigilError } from '../messages/errors.js';
 import { VERSION } from '../version.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
+import { interrupted } from './signals.js';
 
 /** Settings that every command which starts or finds a supervisor takes; flags win over file and environment. */
 function withSettings(command: Command): Command {
@@ -52,7 +53,9 @@ Exit codes: 0 fine, 1 failure, 2 bad input, 3 a person is needed, 4 not found, 5
       '\nExamples:\n  vigil start\n  vigil start --once --json | jq .agent\n  vigil start --config night.yaml --hosts 2',
     )
     .action(async (options) => {
-      process.exitCode = await (await import('./commands/start.js')).start(options);
+      // Before the rest is loaded: a signal that comes meanwhile ends it in order, too.
+      const stopAsked = interrupted();
+      process.exitCode = await (await import('./commands/start.js')).start(options, stopAsked);
     });
 
   vigil

@@ -2,7 +2,7 @@ import type { Verdict } from '../actors/guardian.js';
 import type { Fleet } from '../actors/placement/fleet.js';
 import type { Bus } from '../actors/runtime/bus.js';
 import { newId } from '../messages/ids.js';
-import type { AnalysisResult } from '../messages/results.js';
+import type { AnalysisResult, HostJoined, HostLost } from '../messages/results.js';
 import type { Subjects } from '../messages/subjects.js';
 import type { Store } from '../store/store.js';
 
@@ -40,16 +40,16 @@ export async function recordVerdict(
 /** Publishes hosts that join and are lost; asks that wait for a lost one fail now and are asked anew. */
 export function announceHosts(fleet: Fleet, bus: Bus, publishing: Publishing): void {
   const { store, subjects, wakeOutbox, failed } = publishing;
-  const publish = (host: string, state: 'joined' | 'lost', detail: object) => {
-    const body = { at: new Date().toISOString(), host, ...detail };
+  const now = () => new Date().toISOString();
+  const publish = (host: string, state: 'joined' | 'lost', body: HostJoined | HostLost) => {
     store
       .write(() => store.outbox.add(`host-${newId()}`, subjects.hostEvent(host, state), body))
       .then(wakeOutbox, failed);
   };
-  fleet.on('hostJoined', ({ id, pid, label }) => publish(id, 'joined', { pid, label }));
+  fleet.on('hostJoined', ({ id, pid, label }) => publish(id, 'joined', { at: now(), host: id, pid, label }));
   fleet.on('hostLost', ({ id }, why, agents) => {
     const subjectsLost = new Set([...agents].map((agent) => subjects.actor('agent', agent)));
     bus.abandon((subject) => subjectsLost.has(subject), `host ${id} is lost: ${why}`);
-    publish(id, 'lost', { why, agents: agents.size });
+    publish(id, 'lost', { at: now(), host: id, why, agents: agents.size });
   });
 }

@@ -15,7 +15,7 @@ export interface RequestHandlersParts {
   readonly store: Store;
   fleet(): Fleet;
   readonly runner: RequestRunner;
-  status(): Omit<Status, 'agents' | 'hosts'>;
+  status(): Promise<Omit<Status, 'agents' | 'hosts'>>;
 }
 
 /** What each endpoint of `vigil.rpc` does. */
@@ -61,8 +61,8 @@ export function requestHandlers({ store, fleet, runner, status }: RequestHandler
       fleet().remove(removed);
       return { removed };
     },
-    status: () => ({
-      ...status(),
+    status: async () => ({
+      ...(await status()),
       agents: { ...store.agents.counts(), unplaced: fleet().unplaced },
       hosts: fleet().hosts.map(({ id, pid, label }) => ({ id, pid, label, agents: fleet().agentsOn(id) })),
     }),

@@ -3,8 +3,10 @@ import { type GuardianParts, guardianBehaviour } from '../actors/guardian.js';
 import type { Behaviour, Protocol, ReplyIn } from '../actors/runtime/behaviour.js';
 import type { Bus } from '../actors/runtime/bus.js';
 import type { ActorSystem } from '../actors/runtime/system.js';
+import { inRootSpan } from '../actors/runtime/trace.js';
 import { type Failure, parseWith, toFailure, VigilError } from '../messages/errors.js';
 import type { Subjects } from '../messages/subjects.js';
+import { ATTRIBUTES, SPANS } from '../messages/telemetry.js';
 import { isTriggerKind, TRIGGERS, type Trigger, type TriggerKind } from '../messages/triggers.js';
 import type { RequestSource, StoredRequest } from '../store/requests.js';
 import type { Store } from '../store/store.js';
@@ -19,6 +21,8 @@ import {
 
 /** Over the actor's own deadline, so that its answer, which names what is missing, comes first. */
 const ASK_GRACE_MS = 5_000;
+/** Wait before a request whose actor lost the broker is gone on with. */
+const RETRY_MS = 200;
 
 export interface RequestRunnerParts {
   readonly store: Store;
@@ -146,7 +150,8 @@ export class RequestRunner {
       kind,
       payload: parseWith(TRIGGERS[kind], JSON.parse(request.payload), 'request'),
     } as Trigger;
-    const outcome = await this.#judge(id, trigger);
+    const attributes = { [ATTRIBUTES.requestId]: id, [ATTRIBUTES.requestKind]: kind };
+    const outcome = await inRootSpan(SPANS.request, attributes, () => this.#judge(id, trigger));
     return this.#finish(id, kind, startedAt, (head) => this.#finalResult(head, trigger, outcome));
   }
 
@@ -156,19 +161,15 @@ export class RequestRunner {
     const deadlineMs = trigger.payload.deadlineMs ?? this.#parts.defaults.deadlineMs;
     const { maxConcurrent } = this.#parts.defaults;
     const analyse = (agents: readonly string[] | undefined, force: boolean, limit = maxConcurrent) =>
-      this.#askOnce(
-        guardianBehaviour(guardian),
-        id,
-        { requestId: id, deadlineMs, agents, force, maxConcurrent: limit },
+      this.#askOnce(guardianBehaviour(guardian), id, {
+        requestId: id,
         deadlineMs,
-      );
+        agents,
+        force,
+        maxConcurrent: limit,
+      });
     const cohere = () =>
-      this.#askOnce(
-        conductorBehaviour(conductor),
-        id,
-        { requestId: id, deadlineMs, maxConcurrent },
-        deadlineMs,
-      );
+      this.#askOnce(conductorBehaviour(conductor), id, { requestId: id, deadlineMs, maxConcurrent });
     switch (trigger.kind) {
       case 'analyze': {
         const { agents, force = false, maxConcurrent: limit } = trigger.payload;
@@ -189,25 +190,40 @@ export class RequestRunner {
 
   /**
    * An actor for this one request: spawned, asked, stopped. A crash of it is this request's failure and nobody
-   * else's.
+   * else's. When the broker goes away meanwhile, another one goes on where it was.
    */
   async #askOnce<S, P extends Protocol>(
     behaviour: Behaviour<S, P>,
     id: string,
-    body: unknown,
-    deadlineMs: number,
+    body: RunBody,
   ): Promise<{ reply: ReplyIn<P, 'run'> } | { failure: Failure }> {
+    const endsAt = performance.now() + body.deadlineMs;
+    for (;;) {
+      const deadlineMs = Math.max(1, endsAt - performance.now());
+      try {
+        return { reply: await this.#askActor(behaviour, id, { ...body, deadlineMs }) };
+      } catch (error) {
+        const failure = toFailure(error);
+        if (failure.code !== 'UNAVAILABLE' || this.#closed || performance.now() + RETRY_MS > endsAt)
+          return { failure };
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  async #askActor<S, P extends Protocol>(
+    behaviour: Behaviour<S, P>,
+    id: string,
+    body: RunBody,
+  ): Promise<ReplyIn<P, 'run'>> {
     const { system, bus, subjects } = this.#parts;
+    await system.spawn(behaviour, id);
     try {
-      await system.spawn(behaviour, id);
-      const answer = await bus.ask(subjects.actor(behaviour.kind, id), 'run', body, {
-        timeoutMs: deadlineMs + ASK_GRACE_MS,
-      });
+      const options = { timeoutMs: body.deadlineMs + ASK_GRACE_MS };
+      const answer = await bus.ask(subjects.actor(behaviour.kind, id), 'run', body, options);
       const schema = behaviour.protocol['run']?.reply;
       if (schema === undefined) throw new Error(`${behaviour.kind} has no message run`);
-      return { reply: parseWith(schema, answer.body, `answer of ${behaviour.kind}`) as ReplyIn<P, 'run'> };
-    } catch (error) {
-      return { failure: toFailure(error) };
+      return parseWith(schema, answer.body, `answer of ${behaviour.kind}`) as ReplyIn<P, 'run'>;
     } finally {
       await system.stopActor(behaviour.kind, id);
     }
@@ -275,6 +291,11 @@ export class RequestRunner {
     this.#parts.wakeOutbox();
     return result;
   }
+}
+
+/** What a guardian or conductor is asked; the rest of it is checked by its protocol. */
+interface RunBody extends Readonly<Record<string, unknown>> {
+  readonly deadlineMs: number;
 }
 
 interface Outcome {

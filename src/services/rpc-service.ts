@@ -1,5 +1,6 @@
 import type { NatsConnection, Service, ServiceMsg } from 'nats';
 import { z } from 'zod';
+import { inTraceOf } from '../actors/runtime/trace.js';
 import { ERROR_STATUS, messageOf, parseWith, VigilError } from '../messages/errors.js';
 import { type Endpoint, REQUESTS, type ReplyOf, type RequestOf } from '../messages/requests.js';
 import type { Subjects } from '../messages/subjects.js';
@@ -47,9 +48,10 @@ export class RpcService {
         subject: endpoint,
         metadata: {
           request: JSON.stringify(z.toJSONSchema(REQUESTS[endpoint].request, { io: 'input' })),
+          reply: JSON.stringify(z.toJSONSchema(REQUESTS[endpoint].reply, { io: 'output' })),
         },
         handler: (error, message) => {
-          if (error === null) void rpc.#answer(endpoint, message);
+          if (error === null) void inTraceOf(message.headers, () => rpc.#answer(endpoint, message));
         },
       });
     }

@@ -6,6 +6,7 @@ import {
   type JsMsg,
   type NatsConnection,
 } from 'nats';
+import { inTraceOf } from '../actors/runtime/trace.js';
 import { messageOf, parseWith, VigilError } from '../messages/errors.js';
 import { idFrom, isId } from '../messages/ids.js';
 import type { DeadLetter } from '../messages/results.js';
@@ -110,8 +111,10 @@ export class TriggerIntake {
       message.term();
       return;
     }
-    await runner.accept(id, 'trigger', trigger);
-    await runner.run(id);
+    await inTraceOf(message.headers, async () => {
+      await runner.accept(id, 'trigger', trigger);
+      await runner.run(id);
+    });
     message.ack();
   }
 }

@@ -131,9 +131,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
 
   /** Resolves when the bucket says what is wanted. */
   settle(): Promise<void> {
-    this.#settling ??= this.#settle().finally(() => {
-      this.#settling = undefined;
-    });
+    this.#settling ??= this.#settle();
     return this.#settling;
   }
 
@@ -154,18 +152,23 @@ export class Fleet extends EventEmitter<FleetEvents> {
   async #settle(): Promise<void> {
     // Callers change several things in one turn: let them finish first.
     await Promise.resolve();
-    for (;;) {
-      const writes: (() => Promise<unknown>)[] = [];
-      for (const id of this.#removed) writes.push(() => this.#erase(id));
-      for (const [id, placed] of this.#agents) {
-        const wanted = this.#wantedHost(placed.spec);
-        if (wanted !== placed.host) placed.dirty = true;
-        if (placed.dirty && wanted !== undefined) writes.push(() => this.#place(id, placed, wanted));
+    try {
+      for (;;) {
+        const writes: (() => Promise<unknown>)[] = [];
+        for (const id of this.#removed) writes.push(() => this.#erase(id));
+        for (const [id, placed] of this.#agents) {
+          const wanted = this.#wantedHost(placed.spec);
+          if (wanted !== placed.host) placed.dirty = true;
+          if (placed.dirty && wanted !== undefined) writes.push(() => this.#place(id, placed, wanted));
+        }
+        if (writes.length === 0 || this.#closed) return;
+        for (let i = 0; i < writes.length; i += WRITES_IN_FLIGHT) {
+          await Promise.all(writes.slice(i, i + WRITES_IN_FLIGHT).map((write) => write()));
+        }
       }
-      if (writes.length === 0 || this.#closed) return;
-      for (let i = 0; i < writes.length; i += WRITES_IN_FLIGHT) {
-        await Promise.all(writes.slice(i, i + WRITES_IN_FLIGHT).map((write) => write()));
-      }
+    } finally {
+      // In the same turn as the last look: what changes after it begins anew.
+      this.#settling = undefined;
     }
   }
 
@@ -182,7 +185,8 @@ export class Fleet extends EventEmitter<FleetEvents> {
     const { spec } = placed;
     placed.dirty = true;
     const epoch = await this.#bucket.put(id, JSON.stringify({ host, spec }));
-    if (this.#agents.get(id) !== placed) return;
+    // A write that failed for others may still be under way when they are all tried again: the newest counts.
+    if (this.#agents.get(id) !== placed || epoch < placed.epoch) return;
     placed.epoch = epoch;
     // The host may have gone, or the spec changed, while this was written: then it stays dirty.
     placed.host = this.#hosts.has(host) ? host : undefined;

@@ -17,8 +17,16 @@ export interface HostProcessOptions {
   said(line: string): void;
 }
 
-/** One host process as a child of a supervisor. */
-export function hostProcess(options: HostProcessOptions): ChildSpec {
+/** A host process of this machine, as a child of a supervisor. */
+export interface LocalHost extends ChildSpec {
+  /**
+   * Its lease ran out while the process is still there: it hangs. Ended by force, so that it is started anew and can
+   * never wake up beside its successor.
+   */
+  leaseLost(hostId: string): void;
+}
+
+export function hostProcess(options: HostProcessOptions): LocalHost {
   let child: ChildProcess | undefined;
   let hostId = '';
   return {
@@ -54,6 +62,9 @@ export function hostProcess(options: HostProcessOptions): ChildSpec {
       child?.kill('SIGKILL');
     },
     describe: () => ({ host: hostId }),
+    leaseLost: (lost) => {
+      if (lost === hostId && child?.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    },
   };
 }
 

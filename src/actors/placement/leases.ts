@@ -1,6 +1,7 @@
 import type { KV, KvEntry, NatsConnection, QueuedIterator } from 'nats';
 import { HostLease } from '../../messages/actor-protocols.js';
 import type { Subjects } from '../../messages/subjects.js';
+import type { Bus } from '../runtime/bus.js';
 import type { Clock } from '../runtime/clock.js';
 
 export interface LeaseWatchOptions {
@@ -25,46 +26,66 @@ export class LeaseWatch {
   #iterator: QueuedIterator<KvEntry> | undefined;
   #cancelCheck = () => {};
   #lastCheck: number;
-  readonly #connected: () => boolean;
+  readonly #bus: Bus;
+  readonly #bucket: KV;
+  /** False from a reconnect until the watch is set up anew. */
+  #watching = false;
   /** Entries from before this watch may be of hosts long dead: each has to be renewed once before it counts. */
   #live = false;
   #closed = false;
 
-  private constructor(options: LeaseWatchOptions, connected: () => boolean) {
+  private constructor(bus: Bus, bucket: KV, options: LeaseWatchOptions) {
+    this.#bus = bus;
+    this.#bucket = bucket;
     this.#options = options;
-    this.#connected = connected;
     this.#lastCheck = options.clock.monotonic();
   }
 
-  static async open(
-    connection: NatsConnection,
-    subjects: Subjects,
-    connected: () => boolean,
-    options: LeaseWatchOptions,
-  ): Promise<LeaseWatch> {
-    const bucket = await openHostBucket(connection, subjects, options.leaseMs);
-    const watch = new LeaseWatch(options, connected);
-    watch.#iterator = await bucket.watch({
-      initializedFn: () => {
-        watch.#live = true;
-      },
-    });
-    watch.#follow(watch.#iterator).then(
-      () => watch.#ended(new Error('lease watch ended')),
-      (error: unknown) => watch.#ended(error instanceof Error ? error : new Error(String(error))),
-    );
+  static async open(bus: Bus, subjects: Subjects, options: LeaseWatchOptions): Promise<LeaseWatch> {
+    const bucket = await openHostBucket(bus.connection, subjects, options.leaseMs);
+    const watch = new LeaseWatch(bus, bucket, options);
+    await watch.#watch();
+    bus.on('reconnect', watch.#rewatch);
     watch.#scheduleCheck();
     return watch;
   }
 
   close(): void {
     this.#closed = true;
+    this.#bus.off('reconnect', this.#rewatch);
     this.#cancelCheck();
     this.#iterator?.stop();
   }
 
-  #ended(error: Error): void {
-    if (!this.#closed) this.#options.ended(error);
+  /** The broker forgets a watch when it restarts, and the client would notice only after missed heartbeats. */
+  readonly #rewatch = (): void => {
+    this.#watching = false;
+    this.#iterator?.stop();
+    this.#watch().catch((error: unknown) => {
+      // Gone again already: the next reconnect watches anew.
+      if (this.#bus.connected) this.#ended(error);
+    });
+  };
+
+  async #watch(): Promise<void> {
+    this.#live = false;
+    const iterator = await this.#bucket.watch({
+      initializedFn: () => {
+        this.#live = true;
+      },
+    });
+    this.#iterator = iterator;
+    this.#watching = true;
+    this.#follow(iterator).then(
+      () => this.#ended(new Error('lease watch ended'), iterator),
+      (error: unknown) => this.#ended(error, iterator),
+    );
+  }
+
+  /** Told to the supervisor, unless it was closed or replaced on purpose. */
+  #ended(error: unknown, iterator?: QueuedIterator<KvEntry>): void {
+    if (this.#closed || !this.#watching || (iterator !== undefined && iterator !== this.#iterator)) return;
+    this.#options.ended(error instanceof Error ? error : new Error(String(error)));
   }
 
   async #follow(entries: QueuedIterator<KvEntry>): Promise<void> {
@@ -78,7 +99,7 @@ export class LeaseWatch {
         this.#options.invalid(entry.key);
         continue;
       }
-      if (!this.#live) continue;
+      if (!this.#live && !this.#seen.has(lease.id)) continue;
       this.#seen.set(lease.id, this.#options.clock.monotonic());
       this.#options.joined(lease);
     }
@@ -94,7 +115,7 @@ export class LeaseWatch {
   #check(): void {
     const { clock, leaseMs } = this.#options;
     const now = clock.monotonic();
-    const stoodStill = now - this.#lastCheck > leaseMs / 2 || !this.#connected();
+    const stoodStill = now - this.#lastCheck > leaseMs / 2 || !this.#bus.connected || !this.#watching;
     this.#lastCheck = now;
     for (const [id, at] of this.#seen) {
       if (stoodStill) this.#seen.set(id, now);

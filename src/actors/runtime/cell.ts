@@ -1,7 +1,23 @@
+import type { Context } from '@opentelemetry/api';
+import type { z } from 'zod';
 import { describeIssues, toFailure, VigilError } from '../../messages/errors.js';
-import { type ActorContext, type Behaviour, Later, type Protocol } from './behaviour.js';
+import { ATTRIBUTES, SPANS } from '../../messages/telemetry.js';
+import {
+  type ActorContext,
+  type Behaviour,
+  Later,
+  type Messenger,
+  type Peer,
+  type Protocol,
+  type ReplyIn,
+  type RequestIn,
+} from './behaviour.js';
 import type { Clock } from './clock.js';
 import { Mailbox } from './mailbox.js';
+import { activeTrace, inSpan, inTrace } from './trace.js';
+
+/** Wait before a timer's message is put into a full mailbox again. */
+const FULL_RETRY_MS = 50;
 
 /** Where the answer to a message goes: exactly one of `ok` and `fail` is called, exactly once. */
 export interface ReplyPort {
@@ -19,12 +35,21 @@ interface Letter {
   readonly port: ReplyPort | undefined;
   /** Monotonic time after which nobody waits for the answer any more. */
   readonly expiresAt: number;
+  /** Trace that the message belongs to. */
+  readonly trace: Context | undefined;
 }
 
 /** A message whose handler returned `Later`: answered when its work is done, or when the actor ends before. */
 interface Deferred {
   readonly letter: Letter;
   readonly abort: AbortController;
+}
+
+export interface CellOptions {
+  /** Messages that may wait. */
+  readonly mailbox: number;
+  readonly clock: Clock;
+  readonly messenger?: Messenger | undefined;
 }
 
 export type CellState = 'idle' | 'starting' | 'running' | 'crashed' | 'stopping' | 'stopped';
@@ -41,27 +66,33 @@ export class Cell<State, P extends Protocol> {
   readonly #behaviour: Behaviour<State, P>;
   readonly #clock: Clock;
   readonly #mailbox: Mailbox<Letter>;
+  readonly #messenger: Messenger | undefined;
   #cell: CellState = 'idle';
   #state: State | undefined;
   /** The message being handled, while its handler has not settled. */
   #current: Letter | undefined;
   /** Made when a handler first asks for it: most messages never do, and an idle actor holds none. */
   #abort: AbortController | undefined;
+  /** The one that `start` of the behaviour asked for: aborts at the end of the incarnation. */
+  #lifeAbort: AbortController | undefined;
   #context: CellContext | undefined;
   #deferred: Set<Deferred> | undefined;
   /** Turns of deferred messages that came while a handler ran; they go before the mailbox. */
   #turns: (() => void)[] | undefined;
+  /** Take timers and watches back. */
   #timers: Set<() => void> | undefined;
   #onCrash: ((error: Error) => void) | undefined;
   #drained: (() => void) | undefined;
   #stopAsked = false;
 
-  constructor(behaviour: Behaviour<State, P>, id: string, options: { mailbox: number; clock: Clock }) {
+  /** @param options.messenger reaches other actors; without one, asking and watching fail. */
+  constructor(behaviour: Behaviour<State, P>, id: string, options: CellOptions) {
     this.kind = behaviour.kind;
     this.id = id;
     this.#behaviour = behaviour;
     this.#clock = options.clock;
     this.#mailbox = new Mailbox(options.mailbox);
+    this.#messenger = options.messenger;
   }
 
   get state(): CellState {
@@ -77,16 +108,25 @@ export class Cell<State, P extends Protocol> {
     this.#cell = 'starting';
     this.#onCrash = onCrash;
     this.#stopAsked = false;
+    let state: State;
     try {
       const built = this.#behaviour.start(this.#ownContext());
-      this.#state = built instanceof Promise ? await built : built;
+      state = built instanceof Promise ? await built : built;
     } catch (error) {
-      this.#cell = 'crashed';
-      this.#endIncarnation();
+      if (this.#is('starting')) {
+        this.#cell = 'crashed';
+        this.#endIncarnation();
+      }
       throw error;
     }
-    // A stop may have come while `start` was waiting.
-    if (this.#is('stopping')) return this.#finishStop();
+    // A stop may have come while `start` was waiting: then everybody has been answered and only this is left.
+    if (!this.#is('starting')) {
+      if (state !== undefined) await this.#behaviour.end?.(state);
+      return;
+    }
+    this.#state = state;
+    this.#lifeAbort = this.#abort;
+    this.#abort = undefined;
     this.#cell = 'running';
     this.#pump();
   }
@@ -97,7 +137,8 @@ export class Cell<State, P extends Protocol> {
       port?.fail(new VigilError('UNAVAILABLE', `${this.kind} ${this.id} is stopping`));
       return false;
     }
-    const letter: Letter = { type, body, port, expiresAt: this.#clock.monotonic() + ttlMs };
+    const expiresAt = this.#clock.monotonic() + ttlMs;
+    const letter: Letter = { type, body, port, expiresAt, trace: activeTrace() };
     const full = (this.#deferred?.size ?? 0) >= this.#mailbox.capacity || !this.#mailbox.push(letter);
     if (full) {
       port?.fail(
@@ -114,7 +155,7 @@ export class Cell<State, P extends Protocol> {
 
   /**
    * Stops in order: no new messages, those waiting are handled until `drainMs` is over, then the handler's signal
-   * aborts and the rest is answered UNAVAILABLE.
+   * aborts and the rest is answered UNAVAILABLE. Called again meanwhile, it stops at once.
    */
   async stop(drainMs: number): Promise<void> {
     if (this.#cell === 'stopped') return;
@@ -138,6 +179,11 @@ export class Cell<State, P extends Protocol> {
   async #finishStop(): Promise<void> {
     if (this.#cell === 'stopped') return;
     this.#cell = 'stopped';
+    this.#drained?.();
+    // Its handler may never settle; what it answers after this comes too late.
+    const current = this.#current;
+    this.#current = undefined;
+    if (current !== undefined) this.#refuse(current, 'stopped before it had answered');
     this.#refuseWaiting('stopped');
     const state = this.#state;
     this.#endIncarnation();
@@ -147,13 +193,19 @@ export class Cell<State, P extends Protocol> {
   /** Answers everything that waits. Used at stop, and when the supervisor gave the actor up. */
   #refuseWaiting(why: string): void {
     for (let letter = this.#mailbox.shift(); letter !== undefined; letter = this.#mailbox.shift()) {
-      letter.port?.fail(new VigilError('UNAVAILABLE', `${this.kind} ${this.id} ${why}`));
+      this.#refuse(letter, why);
     }
+  }
+
+  #refuse(letter: Letter, why: string): void {
+    letter.port?.fail(new VigilError('UNAVAILABLE', `${this.kind} ${this.id} ${why}`));
   }
 
   #endIncarnation(): void {
     this.#abort?.abort();
     this.#abort = undefined;
+    this.#lifeAbort?.abort();
+    this.#lifeAbort = undefined;
     for (const cancel of this.#timers ?? []) cancel();
     this.#timers = undefined;
     this.#turns = undefined;
@@ -161,9 +213,7 @@ export class Cell<State, P extends Protocol> {
     this.#deferred = undefined;
     for (const { letter, abort } of deferred ?? []) {
       abort.abort();
-      letter.port?.fail(
-        new VigilError('UNAVAILABLE', `${this.kind} ${this.id} ended before it had answered`),
-      );
+      this.#refuse(letter, 'ended before it had answered');
     }
     this.#state = undefined;
   }
@@ -181,6 +231,11 @@ export class Cell<State, P extends Protocol> {
       if (turn !== undefined) {
         turn();
         continue;
+      }
+      if (this.#stopAsked && this.#cell === 'running') {
+        // What is answered later is waited for; what waits in the mailbox is not begun any more.
+        if ((this.#deferred?.size ?? 0) === 0) this.#endIncarnationWith(undefined);
+        return;
       }
       const letter = this.#mailbox.shift();
       if (letter === undefined) {
@@ -202,7 +257,9 @@ export class Cell<State, P extends Protocol> {
   }
 
   #handle(letter: Letter): void {
-    const spec = this.#behaviour.protocol[letter.type];
+    const { protocol } = this.#behaviour;
+    // A type such as `constructor` names no message, though every object has it.
+    const spec = Object.hasOwn(protocol, letter.type) ? protocol[letter.type] : undefined;
     if (spec === undefined) {
       letter.port?.fail(
         new VigilError(
@@ -212,9 +269,9 @@ export class Cell<State, P extends Protocol> {
       );
       return;
     }
-    const parsed = spec.request.safeParse(letter.body);
+    const parsed = parse(spec.request, letter.body);
     if (!parsed.success) {
-      letter.port?.fail(new VigilError('BAD_REQUEST', `${letter.type}: ${describeIssues(parsed.error)}`));
+      letter.port?.fail(new VigilError('BAD_REQUEST', `${letter.type}: ${parsed.why}`));
       return;
     }
     const handler = this.#behaviour.on[letter.type];
@@ -223,7 +280,8 @@ export class Cell<State, P extends Protocol> {
     this.#current = letter;
     try {
       // `start` has run, so the state is there; it may legitimately be undefined for a stateless actor.
-      outcome = handler(this.#state as State, parsed.data as never, this.#ownContext());
+      const run = () => handler(this.#state as State, parsed.data as never, this.#ownContext());
+      outcome = letter.trace === undefined ? run() : this.#traced(letter, run);
     } catch (error) {
       this.#release(letter);
       this.#failed(letter, error);
@@ -232,11 +290,13 @@ export class Cell<State, P extends Protocol> {
     if (outcome instanceof Promise) {
       outcome.then(
         (reply) => {
+          if (this.#current !== letter) return;
           this.#release(letter);
           this.#answered(letter, reply);
           this.#pump();
         },
         (error: unknown) => {
+          if (this.#current !== letter) return;
           this.#release(letter);
           this.#failed(letter, error);
           this.#pump();
@@ -246,6 +306,11 @@ export class Cell<State, P extends Protocol> {
     }
     this.#release(letter);
     this.#answered(letter, outcome);
+  }
+
+  #traced(letter: Letter, run: () => unknown): Promise<unknown> {
+    const attributes = { [ATTRIBUTES.actorKind]: this.kind, [ATTRIBUTES.message]: letter.type };
+    return inTrace(letter.trace, () => inSpan(SPANS.handle, attributes, async () => run()));
   }
 
   #release(letter: Letter): void {
@@ -260,29 +325,37 @@ export class Cell<State, P extends Protocol> {
     this.#deferred.add(deferred);
     if (letter.port !== undefined) letter.port.onCancel = () => deferred.abort.abort();
     if (letter.port?.cancelled === true) deferred.abort.abort();
-    const turn = (finish: () => void) => {
+    const turn = (finish: () => unknown) => {
       // Not there any more: the actor ended, and the message was answered then.
       if (this.#deferred?.has(deferred) !== true) return;
       this.#turns ??= [];
       this.#turns.push(() => {
-        if (this.#deferred?.delete(deferred) === true) finish();
+        if (this.#deferred?.delete(deferred) === true) this.#takeTurn(letter, finish);
       });
       this.#pump();
     };
-    new Promise((resolve) => resolve(later.work(deferred.abort.signal))).then(
-      (value) =>
+    const work = () => later.work(deferred.abort.signal);
+    new Promise((resolve) => resolve(inTrace(letter.trace, work))).then(
+      (value) => turn(() => later.finish(value)),
+      (error: unknown) =>
         turn(() => {
-          let reply: unknown;
-          try {
-            reply = later.finish(value);
-          } catch (error) {
-            this.#failed(letter, error);
-            return;
-          }
-          this.#answered(letter, reply);
+          throw error;
         }),
-      (error: unknown) => turn(() => this.#failed(letter, error)),
     );
+  }
+
+  #takeTurn(letter: Letter, finish: () => unknown): void {
+    let reply: unknown;
+    this.#current = letter;
+    try {
+      reply = finish();
+    } catch (error) {
+      this.#release(letter);
+      this.#failed(letter, error);
+      return;
+    }
+    this.#release(letter);
+    this.#answered(letter, reply);
   }
 
   #answered(letter: Letter, reply: unknown): void {
@@ -291,12 +364,16 @@ export class Cell<State, P extends Protocol> {
       return;
     }
     letter.port?.ok(reply);
-    if (this.#stopAsked) this.#crash(undefined);
   }
 
   #failed(letter: Letter, error: unknown): void {
     if (error instanceof VigilError) {
       letter.port?.fail(error);
+      return;
+    }
+    if (letter.port?.cancelled === true && error instanceof Error && error.name === 'AbortError') {
+      // It did as it was told.
+      letter.port.fail(new VigilError('CANCELLED', 'taken back while it was handled'));
       return;
     }
     letter.port?.fail(
@@ -307,16 +384,28 @@ export class Cell<State, P extends Protocol> {
     this.#crash(error instanceof Error ? error : new Error(String(error)));
   }
 
-  #crash(error: Error | undefined): void {
-    if (this.#cell !== 'running') return;
-    this.#cell = 'crashed';
+  #crash(error: Error): void {
+    if (this.#cell === 'running') {
+      this.#endIncarnationWith(error);
+    } else if (this.#cell === 'stopping') {
+      // Its state is not to be trusted any more, and there will be no other.
+      this.#refuseWaiting('crashed while it was being stopped');
+      this.#drained?.();
+    }
+  }
+
+  /** Ends what runs and reports it: `error`, or that it ended itself. */
+  #endIncarnationWith(error: Error | undefined): void {
+    this.#cell = error === undefined ? 'stopped' : 'crashed';
+    if (error === undefined) this.#refuseWaiting('ended');
     const state = this.#state;
     this.#endIncarnation();
     const report = this.#onCrash;
     this.#onCrash = undefined;
-    const ended = state === undefined ? undefined : this.#behaviour.end?.(state);
     // The new incarnation must not start while the old one still frees its resources.
-    Promise.resolve(ended).then(
+    new Promise<void>((resolve) =>
+      resolve(state === undefined ? undefined : this.#behaviour.end?.(state)),
+    ).then(
       () => report?.(error ?? STOPPED_ITSELF),
       (endError: unknown) =>
         report?.(error ?? (endError instanceof Error ? endError : new Error(String(endError)))),
@@ -342,11 +431,32 @@ export class Cell<State, P extends Protocol> {
 
   /** For the context: a message to itself, later. */
   schedule(ms: number, type: string, body: unknown): void {
+    if (this.#cell === 'stopped' || this.#cell === 'crashed') return;
     this.#timers ??= new Set();
     const timers = this.#timers;
     const cancel = this.#clock.after(ms, () => {
       timers.delete(cancel);
-      this.deliver(type, body, undefined, Number.POSITIVE_INFINITY);
+      // A full mailbox is no reason to lose it: an actor that sets its next timer from this one would fall silent.
+      const taken = this.deliver(type, body, undefined, Number.POSITIVE_INFINITY);
+      if (!taken && this.#cell === 'running') this.schedule(FULL_RETRY_MS, type, body);
+    });
+    timers.add(cancel);
+  }
+
+  /** For the context. */
+  get messenger(): Messenger {
+    if (this.#messenger !== undefined) return this.#messenger;
+    throw new Error(`${this.kind} ${this.id} runs without a broker and reaches no other actor`);
+  }
+
+  /** For the context: a message to itself when another actor ends. */
+  watch(kind: string, id: string, type: string): void {
+    if (this.#cell === 'stopped' || this.#cell === 'crashed') return;
+    this.#timers ??= new Set();
+    const timers = this.#timers;
+    const cancel = this.messenger.watch(kind, id, (reason) => {
+      timers.delete(cancel);
+      this.schedule(0, type, { kind, id, reason });
     });
     timers.add(cancel);
   }
@@ -354,6 +464,21 @@ export class Cell<State, P extends Protocol> {
   /** For the context: end once the present message is answered. */
   askStop(): void {
     this.#stopAsked = true;
+    this.#pump();
+  }
+}
+
+/** Like `safeParse`; what is nested too deep for the schema to follow does not fit it. */
+function parse(
+  schema: z.ZodType,
+  body: unknown,
+): { success: true; data: unknown } | { success: false; why: string } {
+  try {
+    const parsed = schema.safeParse(body);
+    return parsed.success ? parsed : { success: false, why: describeIssues(parsed.error) };
+  } catch (error) {
+    if (error instanceof RangeError) return { success: false, why: 'nested too deep' };
+    throw error;
   }
 }
 
@@ -372,6 +497,31 @@ class CellContext implements ActorContext {
   }
   get signal(): AbortSignal {
     return this.#cell.signal;
+  }
+  async ask<P extends Protocol, M extends keyof P & string>(
+    peer: Peer<P>,
+    id: string,
+    message: M,
+    body: RequestIn<P, M>,
+    timeoutMs: number,
+  ): Promise<ReplyIn<P, M>> {
+    const { messenger, signal } = this.#cell;
+    const reply = await messenger.ask(peer.kind, id, message, body, { timeoutMs, signal });
+    const parsed = peer.protocol[message]?.reply.safeParse(reply);
+    if (parsed?.success === true) return parsed.data as ReplyIn<P, M>;
+    const why = parsed === undefined ? 'no such message' : describeIssues(parsed.error);
+    throw new VigilError('BAD_REPLY', `${peer.kind} ${id}, ${message}: ${why}`);
+  }
+  tell<P extends Protocol, M extends keyof P & string>(
+    peer: Peer<P>,
+    id: string,
+    message: M,
+    body: RequestIn<P, M>,
+  ): void {
+    this.#cell.messenger.tell(peer.kind, id, message, body);
+  }
+  watch(kind: string, id: string, message: string): void {
+    this.#cell.watch(kind, id, message);
   }
   after(ms: number, type: string, body: unknown): void {
     this.#cell.schedule(ms, type, body);

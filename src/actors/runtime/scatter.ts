@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Failure, toFailure, VigilError } from '../../messages/errors.js';
 
 export interface ScatterOptions<T, R> {
@@ -10,6 +11,11 @@ export interface ScatterOptions<T, R> {
   readonly signal?: AbortSignal | undefined;
   /** Wait before an item is tried again; doubles up to 20 times this. */
   readonly retryMs?: number;
+  /**
+   * Asks a second time when the first try has not answered for this long, and takes the answer that comes first. Only
+   * for items that several can answer; off when absent.
+   */
+  readonly hedgeAfterMs?: number | undefined;
   nameOf(item: T): string;
   /** One try. `timeoutMs` is what is left for the item. */
   attempt(item: T, timeoutMs: number, signal: AbortSignal): Promise<R>;
@@ -34,9 +40,12 @@ export async function scatter<T, R>(
   items: readonly T[],
   options: ScatterOptions<T, R>,
 ): Promise<Gathered<R>> {
+  if (!(options.limit >= 1)) throw new RangeError(`limit: expected 1 or more, got ${options.limit}`);
   const results: R[] = [];
   const failures: Failure[] = [];
   const abort = new AbortController();
+  // Every item under way listens to it, and `limit` of them is no leak.
+  setMaxListeners(0, abort.signal);
   const endsAt = performance.now() + options.deadlineMs;
   let endedBy: VigilError | undefined;
   const end = (error: VigilError) => {
@@ -93,12 +102,42 @@ async function attemptUntil<T, R>(
   const first = options.retryMs ?? 25;
   for (let wait = first; ; wait = Math.min(wait * 2, first * 20)) {
     try {
-      return await options.attempt(item, Math.max(1, Math.ceil(endsAt - performance.now())), signal);
+      return await hedged(item, endsAt, options, signal);
     } catch (error) {
       const retry = error instanceof VigilError && (error.code === 'UNAVAILABLE' || error.code === 'BUSY');
       if (!retry || signal.aborted || performance.now() + wait >= endsAt) throw error;
       await pause(wait * (0.75 + Math.random() / 2), signal);
+      if (signal.aborted) throw error;
     }
+  }
+}
+
+/** One try, or two at once when the first is slow and that is wanted; the one that loses is taken back. */
+async function hedged<T, R>(
+  item: T,
+  endsAt: number,
+  options: ScatterOptions<T, R>,
+  signal: AbortSignal,
+): Promise<R> {
+  const attempt = (own: AbortSignal) =>
+    options.attempt(item, Math.max(1, Math.ceil(endsAt - performance.now())), own);
+  const { hedgeAfterMs } = options;
+  if (hedgeAfterMs === undefined) return attempt(signal);
+  const loser = new AbortController();
+  const own = AbortSignal.any([signal, loser.signal]);
+  const failedEarly = new AbortController();
+  const first = attempt(own);
+  first.catch(() => failedEarly.abort());
+  const second = pause(hedgeAfterMs, AbortSignal.any([own, failedEarly.signal])).then(() => {
+    if (own.aborted || failedEarly.signal.aborted) throw new VigilError('CANCELLED', 'not needed');
+    return attempt(own);
+  });
+  try {
+    return await Promise.any([first, second]);
+  } catch (error) {
+    throw error instanceof AggregateError ? error.errors[0] : error;
+  } finally {
+    loser.abort();
   }
 }
 

@@ -17,10 +17,13 @@ export interface ChildSpec {
    * no error when it ended as it should. A rejection counts as an exit with that error.
    */
   start(exited: (error?: Error) => void): Promise<void>;
-  /** Ends it in order. Must settle; the supervisor waits `shutdownMs` for it and then calls `kill`. */
+  /**
+   * Ends it in order. Must settle; the supervisor waits `shutdownMs` for it and then calls `kill`. Called while a start
+   * is under way, it may cut that short; where the start succeeds all the same, `stop` is called once more.
+   */
   stop(): Promise<void>;
   readonly shutdownMs: number;
-  /** Ends it at once. */
+  /** Ends it at once, when `stop` took too long or failed. */
   kill?(): void;
   /** What the tree shows besides state and restarts. */
   describe?(): Partial<TreeNode>;
@@ -36,8 +39,12 @@ interface Child {
   /** Monotonic times of recent restarts; only with intensity per child. */
   history: readonly number[] | undefined;
   cancelRestart: (() => void) | undefined;
-  /** Grows with each start; an exit that belongs to an earlier start is ignored. */
+  /** Grows with each start, exit and stop; what belongs to an earlier one is ignored. */
   incarnation: number;
+  /** The start under way. */
+  starting: Promise<void> | undefined;
+  /** The stop under way: whoever else wants it stopped waits for the same one. */
+  ending: Promise<void> | undefined;
 }
 
 export interface SupervisorOptions {
@@ -89,14 +96,18 @@ export class Supervisor {
       history: undefined,
       cancelRestart: undefined,
       incarnation: 0,
+      starting: undefined,
+      ending: undefined,
     };
     this.#children.set(key, child);
+    let up: boolean;
     try {
-      await this.#start(child);
+      up = await this.#start(child);
     } catch (error) {
-      this.#children.delete(key);
+      this.#forget(child);
       throw error;
     }
+    if (!up) throw new Error(`${key} was stopped while it started`);
   }
 
   /** Stops a child and forgets it. */
@@ -104,7 +115,7 @@ export class Supervisor {
     const child = this.#children.get(`${kind}.${id}`);
     if (child === undefined) return;
     await this.#stopChild(child);
-    this.#children.delete(`${kind}.${id}`);
+    this.#forget(child);
   }
 
   /** Stops all children, the last started first; each within its `shutdownMs`, then by force. */
@@ -138,19 +149,36 @@ export class Supervisor {
     };
   }
 
-  async #start(child: Child): Promise<void> {
+  #forget(child: Child): void {
+    if (this.#has(child)) this.#children.delete(keyOf(child.spec));
+  }
+
+  #has(child: Child): boolean {
+    return this.#children.get(keyOf(child.spec)) === child;
+  }
+
+  /** False when it was stopped meanwhile: then neither its success nor its failure matters. */
+  async #start(child: Child): Promise<boolean> {
     child.state = 'starting';
     const incarnation = ++child.incarnation;
     let ended: { error: Error | undefined } | undefined;
-    await child.spec.start((error) => {
-      if (child.incarnation !== incarnation) return;
-      if (child.state === 'starting') ended = { error };
-      else this.#exited(child, error);
-    });
-    if (child.incarnation !== incarnation) return;
-    if ((child.state as ChildState) === 'stopping') return;
+    try {
+      child.starting = child.spec.start((error) => {
+        if (child.incarnation !== incarnation) return;
+        if (child.state === 'starting') ended = { error };
+        else this.#exited(child, error);
+      });
+      await child.starting;
+    } catch (error) {
+      if (child.incarnation !== incarnation) return false;
+      throw error;
+    } finally {
+      if (child.incarnation === incarnation) child.starting = undefined;
+    }
+    if (child.incarnation !== incarnation) return false;
     child.state = 'running';
     if (ended !== undefined) this.#exited(child, ended.error);
+    return true;
   }
 
   #exited(child: Child, error: Error | undefined): void {
@@ -164,7 +192,7 @@ export class Supervisor {
       child.spec.restart === 'permanent' || (child.spec.restart === 'transient' && error !== undefined);
     if (!wanted) {
       child.state = 'stopped';
-      this.#children.delete(keyOf(child.spec));
+      this.#forget(child);
       return;
     }
     this.#restartOrGiveUp(child, error ?? new Error('ended'));
@@ -184,27 +212,31 @@ export class Supervisor {
     child.restarts++;
     child.cancelRestart = clock.after(decision.directive.delayMs, () => {
       child.cancelRestart = undefined;
-      this.#restart(child).catch((restartError: unknown) => {
-        this.#exited(child, restartError instanceof Error ? restartError : new Error(String(restartError)));
-      });
+      void this.#restart(child);
     });
   }
 
   async #restart(child: Child): Promise<void> {
-    if (this.#stopping) return;
-    if (this.#options.strategy === 'one_for_one') return this.#start(child);
-    const all = [...this.#children.values()];
-    const rest = all.slice(all.indexOf(child) + 1);
-    for (const later of [...rest].reverse()) await this.#stopChild(later);
-    for (const each of [child, ...rest]) {
+    const down = [{ child, incarnation: child.incarnation }];
+    if (this.#options.strategy === 'rest_for_one') {
+      const all = [...this.#children.values()];
+      for (const later of all.slice(all.indexOf(child) + 1).reverse()) {
+        await this.#stopChild(later);
+        down.splice(1, 0, { child: later, incarnation: later.incarnation });
+      }
+    }
+    for (const { child: each, incarnation } of down) {
       if (this.#stopping) return;
+      if (!this.#has(each) || each.state === 'failed') continue;
+      // Another restart, of a child further up, has taken over.
+      if (each.incarnation !== incarnation) return;
       try {
         await this.#start(each);
       } catch (error) {
-        // The rest waits for this one: its own restart brings them back after it.
         this.#exited(each, error instanceof Error ? error : new Error(String(error)));
-        return;
       }
+      // The rest waits for this one: its own restart brings them back after it.
+      if (!isIn(each, 'running', 'failed') && this.#has(each)) return;
     }
   }
 
@@ -221,11 +253,18 @@ export class Supervisor {
     );
   }
 
-  async #stopChild(child: Child): Promise<void> {
+  #stopChild(child: Child): Promise<void> {
+    child.ending ??= this.#end(child).finally(() => {
+      child.ending = undefined;
+    });
+    return child.ending;
+  }
+
+  async #end(child: Child): Promise<void> {
     child.cancelRestart?.();
     child.cancelRestart = undefined;
-    if (child.state === 'failed' || child.state === 'stopped') return;
-    const started = child.state === 'running' || child.state === 'starting';
+    if (isIn(child, 'failed', 'stopped')) return;
+    const started = isIn(child, 'running', 'starting');
     child.state = 'stopping';
     child.incarnation++;
     if (started) await this.#stopWithin(child);
@@ -234,19 +273,34 @@ export class Supervisor {
 
   async #stopWithin(child: Child): Promise<void> {
     let cancel = () => {};
-    const late = new Promise<'late'>((resolve) => {
-      cancel = this.#options.clock.after(child.spec.shutdownMs, () => resolve('late'));
+    const late = new Promise<boolean>((resolve) => {
+      cancel = this.#options.clock.after(child.spec.shutdownMs, () => resolve(false));
     });
-    const done = child.spec.stop().then(
-      () => 'done' as const,
+    const inOrder = stopSpec(child).then(
+      () => true,
       (error: unknown) => {
         child.lastError = messageOf(error).slice(0, 500);
-        return 'done' as const;
+        return false;
       },
     );
-    if ((await Promise.race([done, late])) === 'late') child.spec.kill?.();
+    if (!(await Promise.race([inOrder, late]))) child.spec.kill?.();
     cancel();
   }
+}
+
+async function stopSpec({ spec, starting }: Child): Promise<void> {
+  await spec.stop();
+  if (starting === undefined) return;
+  const succeeded = await starting.then(
+    () => true,
+    () => false,
+  );
+  if (succeeded) await spec.stop();
+}
+
+/** Reads the state afresh: control flow analysis does not see that it changes during a call or an await. */
+function isIn(child: Child, ...states: readonly ChildState[]): boolean {
+  return states.includes(child.state);
 }
 
 function keyOf(child: { kind: string; id: string }): string {

@@ -25,12 +25,11 @@ export interface StartOptions extends SettingsOptions {
   readonly json?: boolean;
 }
 
-/** Starts Vigil, shows a first analysis of the fleet, and watches on until told to stop. @returns the exit code. */
-export async function start(options: StartOptions): Promise<number> {
+/** Starts Vigil, shows a first analysis of the fleet, and watches on until `stopAsked`. @returns the exit code. */
+export async function start(options: StartOptions, stopAsked: Promise<'stop'>): Promise<number> {
   const json = options.json === true;
   const { settings, file } = settingsOf(options);
   const progress = new Progress(json);
-  const stopAsked = interrupted();
   progress.step('Starting Vigil');
   const supervisor = await startSupervisor(settings, {
     sample: file === undefined ? sampleFleet() : [],
@@ -64,20 +63,6 @@ export async function start(options: StartOptions): Promise<number> {
     forgetRunning(settings.dataDir);
     progress.done();
   }
-}
-
-/** Resolves at the first signal; the second ends the process without further ado. */
-function interrupted(): Promise<'stop'> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const onSignal = () => {
-      if (asked) process.exit(EXIT.interrupted);
-      asked = true;
-      resolve('stop');
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
-  });
 }
 
 /** What the terminal shows of the result topics: a client like any other. */

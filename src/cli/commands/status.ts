@@ -55,7 +55,11 @@ function linesOf(node: TreeNode, first = '', rest = ''): string[] {
     ...(node.mailbox === undefined ? [] : [`mailbox ${node.mailbox}`]),
     ...(node.lastError === undefined ? [] : [`last error: ${printable(node.lastError)}`]),
   ];
-  const children = node.children ?? [];
+  const more: TreeNode[] =
+    node.omitted === undefined
+      ? []
+      : [{ kind: '…', id: `${node.omitted} more`, state: 'running', restarts: 0 }];
+  const children = [...(node.children ?? []), ...more];
   return [
     `${first}${node.kind} ${node.id}  (${facts.join(', ')})`,
     ...children.flatMap((child, i) => {
