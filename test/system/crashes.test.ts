@@ -130,6 +130,43 @@ t.test('a trigger published while the supervisor is dead is run by the next one'
   t.equal(finals[0]?.items.length, 2);
 });
 
+t.test(
+  'a trigger over which the supervisor dies again and again is given up and dead-lettered',
+  async (t) => {
+    const cwd = t.testdir();
+    const env = { VIGIL_REQUESTS_MAX_DELIVERIES: '2', VIGIL_CYCLE_INTERVAL_MS: '0' };
+    let supervisor = run(t, SCRIPT, [], { cwd, env });
+    await supervisor.says(/^ready$/);
+    const nc = await connectClient(t, cwd);
+    await register(nc, 3, 60_000);
+    await publish(nc, 'poison', {});
+    for (let death = 0; death < 2; death++) {
+      const connection = await connectClient(t, cwd);
+      await until('it to be begun', async () => {
+        const reply = await connection.request('vigil.rpc.status', '{}', { timeout: 10_000 });
+        return reply.json<{ requests: { running: number } }>().requests.running === 1 || undefined;
+      });
+      supervisor.child.kill('SIGKILL');
+      await supervisor.finished();
+      supervisor = run(t, SCRIPT, [], { cwd, env });
+      await supervisor.says(/^ready$/);
+    }
+    const last = await connectClient(t, cwd);
+    const { finals } = await finalOf(last, 'poison');
+    t.match(finals, [{ items: [], error: { code: 'CRASHED', message: /given up after 2 attempts/ } }]);
+    const consumer = await last
+      .jetstream()
+      .consumers.get('VIGIL_RESULTS', { filterSubjects: 'vigil.event.deadletter' });
+    for await (const message of await consumer.fetch({ max_messages: 1, expires: 5_000 })) {
+      t.match(message.json(), {
+        reason: 'max_deliveries',
+        subject: 'vigil.trigger.analyze',
+        message: /poison/,
+      });
+    }
+  },
+);
+
 t.test('200 agents registered over the wire are all named by one trigger', async (t) => {
   const cwd = t.testdir();
   await start(t, cwd);
