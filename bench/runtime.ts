@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findServer } from '../src/broker/find-server.js';
 import { print, row } from './report.js';
-import { type Driver, moleculerDriver, rawDriver, vigilDriver } from './runtime/drivers.js';
 import { inProcessRows } from './runtime/in-process.js';
 import { fleetRows } from './runtime/ten-thousand.js';
 
@@ -15,32 +14,19 @@ import { fleetRows } from './runtime/ten-thousand.js';
  *   npm run bench:runtime -- [--json]
  */
 const ACTORS = 1_000;
-const ROUNDS = 60;
-const REQUESTS = 40_000;
-const IN_FLIGHT = 500;
+const WARM_UP = 60;
+const TURNS = 12;
+const ROUNDS_PER_TURN = 10;
+const REQUESTS = 60_000;
 const HEAP_TARGET = 4_096;
+const NAMES = ['vigil', 'raw', 'moleculer'] as const;
 
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-/** Milliseconds of one scatter-gather. */
-async function scatterTime(driver: Driver): Promise<number> {
-  const startedAt = performance.now();
-  await driver.scatter(ACTORS);
-  return performance.now() - startedAt;
-}
-
-/** Requests a second with `IN_FLIGHT` under way. */
-async function throughput(driver: Driver): Promise<number> {
-  let next = 0;
-  const worker = async () => {
-    while (next < REQUESTS) {
-      const i = next++;
-      if ((await driver.ask(i)) !== i) throw new Error('a reply went to the wrong request');
-    }
-  };
-  const startedAt = performance.now();
-  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
-  return (REQUESTS / (performance.now() - startedAt)) * 1_000;
+async function command<T>(child: ChildProcess, message: object): Promise<T> {
+  const answer = once(child, 'message');
+  child.send(message);
+  return (await answer)[0] as T;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-bench-nats-'));
@@ -51,63 +37,71 @@ let said = '';
 for (; !said.includes('Server is ready'); ) said += String((await once(server.stderr, 'data'))[0]);
 const url = `nats://127.0.0.1:${/client connections on 127\.0\.0\.1:(\d+)/.exec(said)?.[1]}`;
 
-const drivers = {
-  vigil: await vigilDriver(url, ACTORS),
-  raw: await rawDriver(url, ACTORS),
-  moleculer: await moleculerDriver(url, ACTORS),
-};
+const children = new Map<string, ChildProcess>();
+const bytes = new Map<string, number>();
 try {
-  const times = { vigil: [] as number[], raw: [] as number[], moleculer: [] as number[] };
-  const names = ['vigil', 'raw', 'moleculer'] as const;
-  // In turn, so that what the machine does meanwhile meets all of them; the first rounds warm up.
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const name of names) {
-      const ms = await scatterTime(drivers[name]);
-      if (round >= ROUNDS / 3) times[name].push(ms);
-    }
+  for (const name of NAMES) {
+    const child = fork(new URL('./runtime/driver-process.js', import.meta.url), [name, url, String(ACTORS)]);
+    children.set(name, child);
+    bytes.set(name, ((await once(child, 'message')) as [{ bytes: number }])[0].bytes);
   }
-  const [vigil, raw, moleculer] = names.map((name) => median(times[name])) as [number, number, number];
+  const times = new Map<string, number[]>(NAMES.map((name) => [name, []]));
+  for (const child of children.values()) await command(child, { scatter: WARM_UP });
+  // In turn, so that what the machine does meanwhile meets all of them.
+  for (let turn = 0; turn < TURNS; turn++) {
+    for (const [name, child] of children)
+      times.get(name)?.push(...(await command<number[]>(child, { scatter: ROUNDS_PER_TURN })));
+  }
+  const [own, raw, peer] = NAMES.map((name) => median(times.get(name) ?? [])) as [number, number, number];
   print(
     row(
       `scatter-gather to ${ACTORS} actors vs raw nats`,
-      vigil / raw,
+      own / raw,
       1.5,
       'below',
-      `p50 ${vigil.toFixed(2)} ms, raw ${raw.toFixed(2)} ms`,
+      `p50 ${own.toFixed(2)} ms, raw ${raw.toFixed(2)} ms`,
     ),
   );
   print(
     row(
       `scatter-gather to ${ACTORS} vs Moleculer`,
-      moleculer / vigil,
+      peer / own,
       1.5,
       'above',
-      `p50 ${vigil.toFixed(2)} ms, Moleculer ${moleculer.toFixed(2)} ms`,
+      `p50 ${own.toFixed(2)} ms, Moleculer ${peer.toFixed(2)} ms`,
     ),
   );
 
-  const rates = { vigil: [] as number[], raw: [] as number[], moleculer: [] as number[] };
-  for (let round = 0; round < 4; round++) {
-    for (const name of names) {
-      const rate = await throughput(drivers[name]);
-      if (round > 0) rates[name].push(rate);
+  const rates = new Map<string, number[]>(NAMES.map((name) => [name, []]));
+  for (let turn = 0; turn < 5; turn++) {
+    for (const [name, child] of children) {
+      const rate = await command<number>(child, { requests: REQUESTS });
+      if (turn > 0) rates.get(name)?.push(rate);
     }
   }
-  const [own, plain, peer] = names.map((name) => median(rates[name])) as [number, number, number];
-  const detail = `${Math.round(own)}/s, Moleculer ${Math.round(peer)}/s, nc.request ${Math.round(plain)}/s, ${IN_FLIGHT} in flight`;
-  print(row('requests a second vs Moleculer', own / peer, 1.5, 'above', detail));
-  const { bytes } = drivers.vigil;
+  const [ownRate, plainRate, peerRate] = NAMES.map((name) => median(rates.get(name) ?? [])) as [
+    number,
+    number,
+    number,
+  ];
+  const detail = `${Math.round(ownRate)}/s, Moleculer ${Math.round(peerRate)}/s, nc.request ${Math.round(plainRate)}/s, 500 in flight`;
+  print(row('requests a second vs Moleculer', ownRate / peerRate, 1.5, 'above', detail));
+  const heap = bytes.get('vigil') ?? Number.NaN;
   print(
     row(
       'heap of an idle actor with its subscription',
-      bytes / HEAP_TARGET,
+      heap / HEAP_TARGET,
       1,
       'below',
-      `${Math.round(bytes)} bytes; a bare subscription ${Math.round(drivers.raw.bytes)}`,
+      `${Math.round(heap)} bytes; a bare subscription ${Math.round(bytes.get('raw') ?? 0)}`,
     ),
   );
 } finally {
-  for (const driver of Object.values(drivers)) await driver.stop();
+  for (const child of children.values()) {
+    const ended = once(child, 'exit');
+    child.send({ stop: true });
+    await ended;
+  }
   server.kill();
   rmSync(folder, { recursive: true, force: true });
 }

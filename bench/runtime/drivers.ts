@@ -72,7 +72,7 @@ export async function rawDriver(url: string, count: number): Promise<Driver> {
   });
   const send = (i: number) => {
     const payload = JSON.stringify({ type: 'ping', ttl: 10_000, body: { n: i } });
-    connection.publish(`bench.actor.echo.a${i % count}`, payload, { reply: `raw.inbox.${i}` });
+    connection.publish(`raw.actor.echo.a${i % count}`, payload, { reply: `raw.inbox.${i}` });
   };
   return {
     bytes,
@@ -81,7 +81,7 @@ export async function rawDriver(url: string, count: number): Promise<Driver> {
         decoder.decode(
           (
             await connection.request(
-              `bench.actor.echo.a${i % count}`,
+              `raw.actor.echo.a${i % count}`,
               JSON.stringify({ type: 'ping', body: { n: i } }),
               { timeout: 10_000 },
             )

@@ -49,7 +49,7 @@ async function raw(): Promise<number> {
   const decoder = new TextDecoder();
   const before = heap();
   for (let i = 0; i < count; i++) {
-    connection.subscribe(`bench.actor.echo.a${i}`, {
+    connection.subscribe(`raw.actor.echo.a${i}`, {
       callback: (_error, message) => {
         const { body } = JSON.parse(decoder.decode(message.data));
         message.respond(JSON.stringify({ ok: { n: body.n } }));

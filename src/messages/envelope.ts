@@ -18,14 +18,17 @@ export const ActorRequest = z.object({
 });
 export type ActorRequest = z.infer<typeof ActorRequest>;
 
+/** The answer when it is an error. */
+export const ActorError = z.object({ error: z.object({ code: z.enum(ERROR_CODES), message: z.string() }) });
+
 /** The answer, on the request's reply subject. */
 export const ActorReply = z.union([
   z.object({
-    ok: z.unknown(),
+    ok: z.unknown().refine((value) => value !== undefined),
     /** Placement revision of the actor that answered. */
     epoch: z.number().int().positive().optional(),
   }),
-  z.object({ error: z.object({ code: z.enum(ERROR_CODES), message: z.string() }) }),
+  ActorError,
 ]);
 
 /** Message type with which a sender takes an open request back; its body names the request's reply subject. */
