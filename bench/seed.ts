@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { coherence } from '../src/judgement/coherence.js';
 import { BenchFleet } from './fleet.js';
+import { startModelServer } from './model-server.js';
 import { print, row } from './report.js';
 
 /**
@@ -28,6 +29,8 @@ interface Operation {
   vigil(fleet: BenchFleet): Promise<number>;
   readonly boundMs: number;
   readonly conductorMs?: number;
+  /** The time is a model's, behind a real HTTP server, with `c` calls at once over all hosts. */
+  readonly byModel?: boolean;
 }
 
 const names = (n: number) => Array.from({ length: n }, (_, i) => `agent-${i}`);
@@ -75,17 +78,31 @@ const OPERATIONS: readonly Operation[] = [
     sequential: (fleet) => timed(fleet, 'analyze', { force: true, maxConcurrent: 1 }, 5),
     vigil: (fleet) => timed(fleet, 'emergency', { agents: names(5), reason: 'bench' }, 5),
   },
+  {
+    name: 'seed 6: LLM calls, 5 x 2 s, c=3',
+    n: 5,
+    ms: 2_000,
+    c: 3,
+    byModel: true,
+    seedParallelMs: 4_000,
+    boundMs: 4_000,
+    sequential: (fleet) => timed(fleet, 'analyze', { force: true, maxConcurrent: 1 }, 5),
+    vigil: (fleet) => timed(fleet, 'analyze', { force: true, maxConcurrent: 5 }, 5),
+  },
 ];
 
 for (const operation of OPERATIONS) {
   const ms = Math.round(operation.ms * SCALE);
+  const model = operation.byModel === true ? await startModelServer(ms) : undefined;
+  const judge = { kind: 'llm', baseUrl: model?.url, maxConcurrent: operation.c, cacheEntries: 0 };
   const fleet = await BenchFleet.start(
     {
       agents: names(operation.n).map((id) => ({ id, goal: `take ${ms} ms`, logs: [LOG] })),
       analysis: { maxConcurrent: operation.c },
+      ...(model === undefined ? {} : { judge }),
     },
     {
-      hostModule: new URL('./slow-host.js', import.meta.url),
+      ...(model === undefined ? { hostModule: new URL('./slow-host.js', import.meta.url) } : {}),
       conductor: async (profiles, signal) => {
         await sleep((operation.conductorMs ?? 0) * SCALE, undefined, { signal });
         return coherence(profiles);
@@ -95,6 +112,7 @@ for (const operation of OPERATIONS) {
   try {
     // Reads the logs once: the figures are of a system that runs, not of its first second.
     await timed(fleet, 'coherence', {}, 1);
+    if (model !== undefined) await timed(fleet, 'analyze', { agents: names(1) }, 1);
     // The cycle goes first: it does not force, and what was analysed once is not analysed again.
     const vigil = await operation.vigil(fleet);
     const sequential = await operation.sequential(fleet);
@@ -111,5 +129,6 @@ for (const operation of OPERATIONS) {
     );
   } finally {
     await fleet.stop();
+    model?.stop();
   }
 }

@@ -1,5 +1,5 @@
 import type { KvEntry, NatsConnection, QueuedIterator } from 'nats';
-import { agentBehaviour, type Judge, type LogReader, rulesJudge } from './actors/agent.js';
+import { agentBehaviour, type LogReader, type Review } from './actors/agent.js';
 import { openAgentLogs } from './actors/agent-logs.js';
 import { hostBehaviour } from './actors/host-keeper.js';
 import { Bus } from './actors/runtime/bus.js';
@@ -10,9 +10,11 @@ import { createLog, type Logger, logBroker } from './log.js';
 import { createParsePool } from './logs/parse-pool.js';
 import { Placement } from './messages/actor-protocols.js';
 import type { AgentSpec } from './messages/agents.js';
-import { messageOf } from './messages/errors.js';
+import { messageOf, parseWith } from './messages/errors.js';
+import { LLM_PROTOCOL } from './messages/llm.js';
 import type { AgentFailed, DeadLetter } from './messages/results.js';
 import { Subjects } from './messages/subjects.js';
+import { type Complete, judgeByModel } from './model/llm-judge.js';
 import type { HostOptions } from './settings/host-options.js';
 
 export interface Host {
@@ -22,8 +24,8 @@ export interface Host {
 }
 
 export interface HostParts {
-  /** Judges trajectories; the rules when absent. */
-  readonly judge?: Judge;
+  /** Reviews the rules' verdicts; by the settings when absent. */
+  readonly review?: Review;
   /** Opens the logs of an agent; from the file system when absent. */
   readonly openLogs?: (spec: AgentSpec) => LogReader;
 }
@@ -59,7 +61,7 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
       } satisfies AgentFailed);
     },
   });
-  const judge = parts.judge ?? rulesJudge(options.rules);
+  const review = parts.review ?? reviewBySettings(options, bus, subjects);
   const openLogs =
     parts.openLogs ??
     ((spec: AgentSpec) =>
@@ -74,7 +76,8 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
       spec,
       host: options.id,
       thresholds: options.rules,
-      judge,
+      review,
+      recentEvents: options.judge.recentEvents,
       openLogs,
     });
   await system.spawn(
@@ -98,6 +101,17 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
       await pool.close();
     },
   };
+}
+
+/** By the model, where the settings say so. */
+function reviewBySettings({ judge }: HostOptions, bus: Bus, subjects: Subjects): Review | undefined {
+  if (judge.kind === 'rules') return undefined;
+  const subject = subjects.actor('llm', 'main');
+  const complete: Complete = async (request, signal) => {
+    const { body } = await bus.ask(subject, 'complete', request, { timeoutMs: judge.waitMs, signal });
+    return parseWith(LLM_PROTOCOL.complete.reply, body, 'completion');
+  };
+  return (rules, recent, signal) => judgeByModel(rules, recent, judge, complete, signal);
 }
 
 /** The agents' actors of this host, as the placement bucket wants them. Changes of one agent come one after another. */

@@ -5,7 +5,7 @@ import { hostProcess } from './actors/placement/host-process.js';
 import { LeaseWatch } from './actors/placement/leases.js';
 import { Bus } from './actors/runtime/bus.js';
 import { systemClock } from './actors/runtime/clock.js';
-import { Supervisor, subtree } from './actors/runtime/supervision.js';
+import { type ChildSpec, Supervisor, subtree } from './actors/runtime/supervision.js';
 import { ActorSystem } from './actors/runtime/system.js';
 import { type Broker, brokerChild, prepareBroker } from './broker/broker.js';
 import { connectBroker, endConnection } from './broker/connect.js';
@@ -16,12 +16,14 @@ import type { AgentSpec } from './messages/agents.js';
 import type { CoherenceReport, Profile } from './messages/analysis.js';
 import { newId } from './messages/ids.js';
 import type { TreeNode } from './messages/requests.js';
+import type { BudgetExhausted } from './messages/results.js';
 import { Subjects } from './messages/subjects.js';
 import { CycleTimer } from './services/cycle-timer.js';
 import { DeadLetters } from './services/dead-letters.js';
 import { announceHosts, recordVerdict } from './services/events.js';
 import { hostTrees } from './services/host-trees.js';
 import { keepHouse } from './services/housekeeping.js';
+import { createModelActor, ledgerOf } from './services/model.js';
 import { OutboxDrain } from './services/outbox-drain.js';
 import { requestHandlers } from './services/request-handlers.js';
 import { RequestRunner } from './services/request-runner.js';
@@ -187,6 +189,9 @@ async function startServices(composition: Composition): Promise<void> {
     }),
   );
 
+  if (settings.judge.kind === 'llm')
+    await root.services.add(modelService(composition, () => bus, wakeOutbox));
+
   await root.services.add(
     service('fleet', SHUTDOWN_MS, async (exited) => {
       await store.write(() => declareAgents(composition));
@@ -294,6 +299,38 @@ async function startServices(composition: Composition): Promise<void> {
       };
     }),
   );
+}
+
+/** The one place through which all hosts reach the model. */
+function modelService(
+  { settings, store, subjects, log }: Composition,
+  bus: () => Bus,
+  wakeOutbox: () => void,
+): ChildSpec {
+  const { judge, restart, hosts } = settings;
+  const failed = (error: unknown) => log.error({ err: error }, 'spend could not be recorded');
+  return service('model', SHUTDOWN_MS, async () => {
+    const system = new ActorSystem({
+      id: 'model',
+      subjects,
+      bus: bus(),
+      clock: systemClock,
+      policy: restart,
+      mailbox: judge.maxConcurrent + judge.maxWaiting,
+      drainMs: hosts.drainMs,
+      onCrash: (_actor, error) => log.error({ err: error }, 'model actor crashed'),
+      onGiveUp: (_actor, error) =>
+        log.error({ err: error }, 'model actor crashed too often; the rules judge alone'),
+    });
+    const exhausted = (spent: number) => {
+      const body: BudgetExhausted = { at: new Date().toISOString(), spent, budget: judge.tokensPerDay };
+      store
+        .write(() => store.outbox.add(`budget-${newId()}`, subjects.budgetEvent, body))
+        .then(wakeOutbox, failed);
+    };
+    await system.spawn(createModelActor(judge, process.env, ledgerOf(store, failed), exhausted), 'main');
+    return () => system.stop();
+  });
 }
 
 /** Those of the settings; where there are none, and nobody registered any, the sample. */

@@ -14,11 +14,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   store: ['messages'],
   'actors/runtime': ['messages'],
   'actors/placement': ['messages', 'actors/runtime'],
+  model: ['messages', 'actors/runtime'],
   actors: ['messages', 'logs', 'judgement', 'actors/runtime', 'actors/placement'],
   settings: ['messages', 'judgement', 'actors/runtime'],
   broker: ['messages', 'settings', 'actors/runtime'],
   reference: ['messages', 'settings'],
-  services: ['messages', 'store', 'actors', 'actors/runtime', 'actors/placement'],
+  services: ['messages', 'settings', 'store', 'model', 'actors', 'actors/runtime', 'actors/placement'],
 };
 
 /** Files that compose; the command line is above them. */

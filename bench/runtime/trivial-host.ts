@@ -16,18 +16,4 @@ runHostProcess({
       close: async () => {},
     };
   },
-  judge: (trajectory) => ({
-    agent: trajectory.agent,
-    phase: 'implementing',
-    aligned: true,
-    alignmentScore: 1,
-    needsSteering: false,
-    summary: 'trivial',
-    goal: '',
-    constraints: [],
-    evidence: [],
-    judge: 'rules',
-    eventCount: 1,
-    sessionSeconds: 0,
-  }),
 });

@@ -26,18 +26,14 @@ export interface LogReader {
 }
 
 /**
- * Judges a trajectory; `live` says whether the agent is known to be at work now. Takes what it needs of the trajectory
- * before its first await: afterwards it may have gone on.
+ * Looks at the rules' verdict once more, with the newest events before its eyes, and returns the one that counts. May
+ * take as long as a model does.
  */
-export type Judge = (
-  trajectory: Trajectory,
-  time: { readonly now: number | null; readonly live: boolean },
+export type Review = (
+  rules: TrajectoryAnalysis,
+  recent: readonly AgentEvent[],
   signal: AbortSignal,
-) => TrajectoryAnalysis | Promise<TrajectoryAnalysis>;
-
-export function rulesJudge(thresholds: Thresholds): Judge {
-  return (trajectory, time) => assess(trajectory, { ...time, thresholds });
-}
+) => Promise<TrajectoryAnalysis>;
 
 export interface AgentParts {
   readonly spec: AgentSpec;
@@ -45,7 +41,10 @@ export interface AgentParts {
   readonly host: string;
   readonly thresholds: Thresholds;
   openLogs(spec: AgentSpec): LogReader;
-  readonly judge: Judge;
+  /** The rules' verdict stands when absent. */
+  readonly review: Review | undefined;
+  /** Newest events kept for the review. */
+  readonly recentEvents: number;
 }
 
 interface AgentState {
@@ -55,7 +54,16 @@ interface AgentState {
   /** Grew while it was watched: "now" is the clock's now, and silence means something. */
   live: boolean;
   notes: readonly string[];
-  last: { readonly analysis: TrajectoryAnalysis; readonly eventCount: number } | undefined;
+  /** Newest events, oldest first; none without a review. */
+  recent: readonly AgentEvent[];
+  last: Judged | undefined;
+}
+
+interface Judged {
+  /** What the rules said. */
+  readonly rules: TrajectoryAnalysis;
+  /** What counts. */
+  readonly analysis: TrajectoryAnalysis;
 }
 
 /** The actor of one agent: reads its logs, folds them into its trajectory, judges it when asked. */
@@ -74,30 +82,32 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
       readings: 0,
       live: false,
       notes: [],
+      recent: [],
       last: undefined,
     }),
     on: {
       analyze: async (state, { force }, { signal }) => {
-        await catchUp(state, signal);
-        const { last, trajectory } = state;
-        if (!force && last !== undefined && last.eventCount === trajectory.eventCount && !state.live) {
-          return { analysis: last.analysis, unchanged: true, host: parts.host };
+        await catchUp(state, parts, signal);
+        const rules = assess(state.trajectory, { ...timeOf(state), thresholds });
+        const { last } = state;
+        const { host, review } = parts;
+        // A live agent that wrote nothing can still come to need steering: its silence is judged each time.
+        if (!force && last !== undefined && isSame(last.rules, rules)) {
+          return { analysis: last.analysis, unchanged: true, host };
         }
-        const { eventCount } = trajectory;
-        // A model may take a minute: the actor answers the conductor meanwhile.
-        return Later.of(
-          async (judgeSignal) => parts.judge(trajectory, timeOf(state), judgeSignal),
-          (judged) => {
-            const analysis = state.notes.length === 0 ? judged : { ...judged, notes: [...state.notes] };
-            const unchanged =
-              !force && last?.eventCount === eventCount && sameVerdict(last.analysis, analysis);
-            state.last = { analysis, eventCount };
-            return { analysis, unchanged, host: parts.host };
-          },
-        );
+        const conclude = (judged: TrajectoryAnalysis) => {
+          const notes = [...state.notes, ...(judged.notes ?? [])];
+          const analysis = notes.length === 0 ? judged : { ...judged, notes };
+          state.last = { rules, analysis };
+          return { analysis, unchanged: false, host };
+        };
+        if (review === undefined) return conclude(rules);
+        // The actor answers the conductor while a model takes its time.
+        const { recent } = state;
+        return Later.of((reviewSignal) => review(rules, recent, reviewSignal), conclude);
       },
       profile: async (state, _body, { signal }) => {
-        await catchUp(state, signal);
+        await catchUp(state, parts, signal);
         return profile(state.trajectory, assess(state.trajectory, { ...timeOf(state), thresholds }));
       },
     },
@@ -105,9 +115,15 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
   };
 }
 
-async function catchUp(state: AgentState, signal: AbortSignal): Promise<void> {
+async function catchUp(
+  state: AgentState,
+  { recentEvents, review }: AgentParts,
+  signal: AbortSignal,
+): Promise<void> {
   const { events, notes, grown } = await state.reader.read(signal);
   for (const event of events) observe(state.trajectory, event);
+  if (review !== undefined)
+    state.recent = [...state.recent, ...events.slice(-recentEvents)].slice(-recentEvents);
   if (state.readings++ > 0 && grown) state.live = true;
   state.notes = notes;
   if (state.trajectory.eventCount === 0)
@@ -118,7 +134,10 @@ function timeOf(state: AgentState): { now: number | null; live: boolean } {
   return state.live ? { now: Date.now(), live: true } : { now: state.trajectory.lastAt, live: false };
 }
 
-/** A live agent that wrote nothing can still come to need steering: silence is judged against its own rhythm. */
-function sameVerdict(before: TrajectoryAnalysis, after: TrajectoryAnalysis): boolean {
-  return before.needsSteering === after.needsSteering && before.steeringType === after.steeringType;
+function isSame(before: TrajectoryAnalysis, after: TrajectoryAnalysis): boolean {
+  return (
+    before.eventCount === after.eventCount &&
+    before.needsSteering === after.needsSteering &&
+    before.steeringType === after.steeringType
+  );
 }

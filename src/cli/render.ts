@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 import type { CoherenceReport, TrajectoryAnalysis } from '../messages/analysis.js';
 import type { Failure } from '../messages/errors.js';
+import { visible } from '../messages/visible.js';
 
 const NO_BORDERS = {
   top: '',
@@ -26,14 +27,8 @@ const DEFAULT_WIDTH = 200;
 const FIXED = [24, 14, 9, 12] as const;
 const WHY_SHARE = 0.6;
 
-/** Text of agents goes to a terminal: control characters in it must not move the cursor or change colours. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]+/g, ' ');
-}
-
 function cut(text: string, width: number): string {
-  const clean = printable(text).trim();
+  const clean = visible(text).trim();
   return clean.length <= width ? clean : `${clean.slice(0, Math.max(0, width - 1))}…`;
 }
 
@@ -88,20 +83,18 @@ export function coherenceText(report: CoherenceReport): string {
     `${pc.bold('Fleet')}: coherence ${report.coherenceScore.toFixed(2)} (${report.status}), ${report.agents} agents, mean alignment ${alignment.mean.toFixed(2)}, ${alignment.needSteering} need steering`,
     ...report.duplicates.map(
       (each) =>
-        `  same work: ${each.agents.join(', ')} (similarity ${each.similarity.toFixed(2)}; ${printable(each.evidence)})`,
+        `  same work: ${each.agents.join(', ')} (similarity ${each.similarity.toFixed(2)}; ${visible(each.evidence)})`,
     ),
     ...report.conflicts.map(
-      (each) => `  same files: ${each.agents.join(', ')}: ${each.files.map(printable).join(', ')}`,
+      (each) => `  same files: ${each.agents.join(', ')}: ${each.files.map(visible).join(', ')}`,
     ),
-    ...report.recommendations.map((each) => `  ${printable(each)}`),
+    ...report.recommendations.map((each) => `  ${visible(each)}`),
   ];
   return lines.join('\n');
 }
 
 export function failureLines(failures: readonly Failure[]): string {
   return failures
-    .map((each) =>
-      pc.yellow(`  failed: ${each.agent ?? 'request'}: ${each.code}: ${printable(each.message)}`),
-    )
+    .map((each) => pc.yellow(`  failed: ${each.agent ?? 'request'}: ${each.code}: ${visible(each.message)}`))
     .join('\n');
 }

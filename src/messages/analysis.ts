@@ -51,6 +51,7 @@ export const TrajectoryAnalysis = z.object({
     .nonnegative()
     .describe('From the first to the last dated event, seconds; 0 when the log states no times.'),
   usage: Tokens.optional(),
+  judgeUsage: Tokens.optional().describe('What the model judge spent on this analysis.'),
   notes: z
     .array(z.string())
     .optional()

@@ -3,6 +3,7 @@ import { type Endpoint, ErrorReply, REQUESTS } from './requests.js';
 import {
   AgentFailed,
   AnalysisResult,
+  BudgetExhausted,
   DeadLetter,
   HostJoined,
   HostLost,
@@ -149,6 +150,11 @@ export const CHANNELS: readonly Channel[] = [
     'event.host.<host>.lost',
     [{ name: 'HostLost', schema: HostLost }],
     'A host is gone; its agents are moved to the hosts that are left.',
+  ),
+  sent(
+    'event.judge.budget',
+    [{ name: 'BudgetExhausted', schema: BudgetExhausted }],
+    "The model judge's budget of the day is used up; the rules judge alone.",
   ),
   sent('event.deadletter', [{ name: 'DeadLetter', schema: DeadLetter }], 'A message that nobody could take.'),
 ];

@@ -14,7 +14,7 @@ export const ActorRequest = z.object({
    * `[[last token of the reply subject, reply], …]`.
    */
   many: z.boolean().optional(),
-  body: z.unknown(),
+  body: z.unknown().optional(),
 });
 export type ActorRequest = z.infer<typeof ActorRequest>;
 

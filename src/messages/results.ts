@@ -123,3 +123,11 @@ export const HostLost = z.object({
   agents: z.number().int().nonnegative().describe('Agents that it ran.'),
 });
 export type HostLost = z.infer<typeof HostLost>;
+
+/** `vigil.event.judge.budget`: until the day (UTC) is over, the rules judge alone. */
+export const BudgetExhausted = z.object({
+  at: z.string().describe('ISO time.'),
+  spent: z.number().int().nonnegative().describe('Tokens spent on this day.'),
+  budget: z.number().int().nonnegative().describe('Tokens allowed on a day.'),
+});
+export type BudgetExhausted = z.infer<typeof BudgetExhausted>;

@@ -51,6 +51,10 @@ export class Subjects {
   hostEvent(host: string, state: string): string {
     return this.#of('event', 'host', token('host', host), token('state', state));
   }
+  /** The model judge's budget of the day is used up. */
+  get budgetEvent(): string {
+    return this.#of('event', 'judge', 'budget');
+  }
   get deadLetter(): string {
     return this.#of('event', 'deadletter');
   }

@@ -19,6 +19,7 @@ export const HostOptions = z.object({
   restart: Settings.shape.restart,
   rules: Settings.shape.rules,
   logs: Settings.shape.logs,
+  judge: Settings.shape.judge,
   logFile: z.string().optional(),
   logLevel: Settings.shape.logLevel,
 });
@@ -53,6 +54,7 @@ export function hostOptions(
     restart: settings.restart,
     rules: settings.rules,
     logs: settings.logs,
+    judge: settings.judge,
     logFile,
     logLevel: settings.logLevel,
   };

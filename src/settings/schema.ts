@@ -118,6 +118,43 @@ export const Settings = z.strictObject({
     .prefault({})
     .describe('Restart intensity and backoff of actors, hosts and the broker.'),
   rules: described(Thresholds, RULE_TEXTS).prefault({}).describe("The rules judge's thresholds."),
+  judge: z
+    .strictObject({
+      kind: z
+        .enum(['rules', 'llm'])
+        .default('rules')
+        .describe('`llm`: a model reviews what the rules found; the key comes from OPENAI_API_KEY.'),
+      model: z.string().min(1).default('gpt-5-mini').describe('Model to ask.'),
+      baseUrl: z
+        .string()
+        .optional()
+        .describe('Server that speaks the OpenAI protocol; OPENAI_BASE_URL when absent.'),
+      maxConcurrent: count(1, 1_000).default(3).describe('Calls at once, over all hosts together.'),
+      maxWaiting: count(0, 100_000).default(1_000).describe('Calls that may wait for a place.'),
+      waitMs: ms(100, 3_600_000)
+        .default(50_000)
+        .describe('For one review, with waiting and retries; less than `analysis.itemTimeoutMs`.'),
+      timeoutMs: ms(100, 3_600_000).default(30_000).describe('For one call.'),
+      attempts: count(1, 20).default(3).describe('Tries of a call.'),
+      backoffMs: ms(0, 60_000)
+        .default(500)
+        .describe('Wait before the second try; doubles with each further one.'),
+      tokensPerMinute: count(1, 1_000_000_000).default(200_000).describe('Tokens per minute, in and out.'),
+      tokensPerDay: count(0, 1_000_000_000_000)
+        .default(2_000_000)
+        .describe('Tokens per day (UTC); afterwards the rules judge alone.'),
+      circuitFailures: count(1, 1_000)
+        .default(5)
+        .describe('Failures in a row after which no call is made for a while.'),
+      circuitResetMs: ms(1, 3_600_000).default(30_000).describe('How long that is.'),
+      cacheEntries: count(0, 1_000_000)
+        .default(1_000)
+        .describe('Answers kept, by the hash of their question.'),
+      contextTokens: count(500, 1_000_000).default(6_000).describe('Size of a question, by estimate.'),
+      answerTokens: count(50, 100_000).default(600).describe('Size of an answer.'),
+      recentEvents: count(1, 1_000).default(40).describe('Newest events of an agent kept for the model.'),
+    })
+    .prefault({}),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

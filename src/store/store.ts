@@ -3,6 +3,7 @@ import { WriteBatch } from './batch.js';
 import { openStore } from './open.js';
 import { Outbox } from './outbox.js';
 import { RequestTable } from './requests.js';
+import { SpendTable } from './spend.js';
 import { VerdictTables } from './verdicts.js';
 
 /** The record. Its tables' writes belong inside `write`, which commits them in groups. */
@@ -11,6 +12,7 @@ export interface Store {
   readonly requests: RequestTable;
   readonly verdicts: VerdictTables;
   readonly outbox: Outbox;
+  readonly spend: SpendTable;
   /** Resolves once what `action` wrote is on the disk. */
   write<T>(action: () => T): Promise<T>;
   /** Commits what waits and frees the data directory. */
@@ -26,6 +28,7 @@ export function createStore(dataDir: string): Store {
     requests: new RequestTable(database),
     verdicts: new VerdictTables(database),
     outbox: new Outbox(database),
+    spend: new SpendTable(database),
     write: (action) => batch.write(action),
     close: () => {
       batch.flush();

@@ -40,6 +40,7 @@ const PUBLIC: Readonly<
     { build: (subjects, id) => subjects.hostEvent(id, 'joined'), channel: 'event-host-host-joined' },
     { build: (subjects, id) => subjects.hostEvent(id, 'lost'), channel: 'event-host-host-lost' },
   ],
+  budgetEvent: [{ build: (subjects) => subjects.budgetEvent, channel: 'event-judge-budget' }],
   deadLetter: [{ build: (subjects) => subjects.deadLetter, channel: 'event-deadletter' }],
 };
 

@@ -7,8 +7,9 @@ import { readLog } from '../../logs/read-log.js';
 import type { TrajectoryAnalysis } from '../../messages/analysis.js';
 import { toFailure, VigilError } from '../../messages/errors.js';
 import { idFrom } from '../../messages/ids.js';
+import { visible } from '../../messages/visible.js';
 import { EXIT } from '../exit-codes.js';
-import { eventRange, printable, verdictTable } from '../render.js';
+import { eventRange, verdictTable } from '../render.js';
 
 export interface JudgeOptions {
   readonly json?: boolean;
@@ -76,12 +77,10 @@ function print(judged: readonly Judged[]): void {
   for (const each of judged.filter(({ needsSteering }) => needsSteering)) {
     console.log(`\n${each.file}: ${each.steeringType}`);
     for (const evidence of each.evidence) {
-      console.log(
-        `  ${evidence.rule}: ${printable(evidence.detail)} (events ${eventRange(evidence.events)})`,
-      );
+      console.log(`  ${evidence.rule}: ${visible(evidence.detail)} (events ${eventRange(evidence.events)})`);
     }
-    if (each.recommendation !== undefined) console.log(`  -> ${printable(each.recommendation)}`);
+    if (each.recommendation !== undefined) console.log(`  -> ${visible(each.recommendation)}`);
   }
   for (const each of judged)
-    for (const note of each.notes ?? []) console.log(`note: ${each.file}: ${printable(note)}`);
+    for (const note of each.notes ?? []) console.log(`note: ${each.file}: ${visible(note)}`);
 }

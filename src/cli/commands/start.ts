@@ -11,11 +11,12 @@ import {
   type ResultOf,
 } from '../../messages/results.js';
 import type { Subjects } from '../../messages/subjects.js';
+import { visible } from '../../messages/visible.js';
 import { startSupervisor } from '../../supervisor.js';
 import { Client } from '../client.js';
 import { EXIT } from '../exit-codes.js';
 import { Progress } from '../progress.js';
-import { coherenceText, failureLines, printable, verdictTable } from '../render.js';
+import { coherenceText, failureLines, verdictTable } from '../render.js';
 import { forgetRunning, noteRunning } from '../running.js';
 import { sampleFleet } from '../sample-fleet.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
@@ -141,9 +142,9 @@ class View {
     const time = new Date().toLocaleTimeString();
     const text = now.needsSteering
       ? pc.red(
-          `${time}  ${now.agent} needs steering (${now.steeringType}): ${printable(now.recommendation ?? now.summary)}`,
+          `${time}  ${now.agent} needs steering (${now.steeringType}): ${visible(now.recommendation ?? now.summary)}`,
         )
-      : `${time}  ${now.agent}: ${printable(now.summary)}`;
+      : `${time}  ${now.agent}: ${visible(now.summary)}`;
     console.log(text);
   }
 }

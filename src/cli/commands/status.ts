@@ -1,7 +1,7 @@
 import type { Status, TreeNode } from '../../messages/requests.js';
+import { visible } from '../../messages/visible.js';
 import { Client } from '../client.js';
 import { EXIT } from '../exit-codes.js';
-import { printable } from '../render.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
 
 const TIMEOUT_MS = 5_000;
@@ -53,7 +53,7 @@ function linesOf(node: TreeNode, first = '', rest = ''): string[] {
     ...(node.host === undefined ? [] : [node.host]),
     ...(node.restarts === 0 ? [] : [`${node.restarts} restarts`]),
     ...(node.mailbox === undefined ? [] : [`mailbox ${node.mailbox}`]),
-    ...(node.lastError === undefined ? [] : [`last error: ${printable(node.lastError)}`]),
+    ...(node.lastError === undefined ? [] : [`last error: ${visible(node.lastError)}`]),
   ];
   const more: TreeNode[] =
     node.omitted === undefined
