@@ -159,7 +159,8 @@ export class Fleet extends EventEmitter<FleetEvents> {
         for (const [id, placed] of this.#agents) {
           const wanted = this.#wantedHost(placed.spec);
           if (wanted !== placed.host) placed.dirty = true;
-          if (placed.dirty && wanted !== undefined) writes.push(() => this.#place(id, placed, wanted));
+          if (wanted === undefined) placed.host = undefined;
+          else if (placed.dirty) writes.push(() => this.#place(id, placed, wanted));
         }
         if (writes.length === 0 || this.#closed) return;
         for (let i = 0; i < writes.length; i += WRITES_IN_FLIGHT) {

@@ -3,6 +3,7 @@ import { HostLease } from '../../messages/actor-protocols.js';
 import type { Subjects } from '../../messages/subjects.js';
 import type { Bus } from '../runtime/bus.js';
 import type { Clock } from '../runtime/clock.js';
+import { readJson } from '../runtime/wire.js';
 
 export interface LeaseWatchOptions {
   readonly leaseMs: number;
@@ -63,7 +64,7 @@ export class LeaseWatch {
     this.#iterator?.stop();
     this.#watch().catch((error: unknown) => {
       // Gone again already: the next reconnect watches anew.
-      if (this.#bus.connected) this.#ended(error);
+      if (this.#bus.connected && !this.#closed) this.#options.ended(asError(error));
     });
   };
 
@@ -74,6 +75,10 @@ export class LeaseWatch {
         this.#live = true;
       },
     });
+    if (this.#closed) {
+      iterator.stop();
+      return;
+    }
     this.#iterator = iterator;
     this.#watching = true;
     this.#follow(iterator).then(
@@ -85,7 +90,7 @@ export class LeaseWatch {
   /** Told to the supervisor, unless it was closed or replaced on purpose. */
   #ended(error: unknown, iterator?: QueuedIterator<KvEntry>): void {
     if (this.#closed || !this.#watching || (iterator !== undefined && iterator !== this.#iterator)) return;
-    this.#options.ended(error instanceof Error ? error : new Error(String(error)));
+    this.#options.ended(asError(error));
   }
 
   async #follow(entries: QueuedIterator<KvEntry>): Promise<void> {
@@ -128,13 +133,12 @@ export class LeaseWatch {
   }
 }
 
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
 function readLease(entry: KvEntry): HostLease | undefined {
-  try {
-    return HostLease.safeParse(entry.json()).data;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return HostLease.safeParse(readJson(entry.value)).data;
 }
 
 /** The bucket's time to live only sweeps up; who is alive is decided by `LeaseWatch`. */

@@ -5,13 +5,14 @@ import { ALIVE, CANCEL } from '../../messages/envelope.js';
 import { VigilError } from '../../messages/errors.js';
 import type { DeadLetter } from '../../messages/results.js';
 import { Answers } from './answers.js';
-import type { ReplyPort } from './cell.js';
+import type { CellState, ReplyPort } from './cell.js';
 import { inTraceOf, traceHeaders } from './trace.js';
 import { encode, readBatch, readJson, readReply, readRequest } from './wire.js';
 
 /** Whoever takes messages in: a cell. */
 export interface Addressee {
   deliver(type: string, body: unknown, port: ReplyPort | undefined, ttlMs: number): boolean;
+  readonly state?: CellState;
 }
 
 export interface AskOptions {
@@ -223,7 +224,11 @@ export class Bus extends EventEmitter<BusEvents> {
     }
     const many = request.many === true;
     if (request.type === ALIVE) {
-      if (reply) this.#answers.ok(reply, many, null, epoch);
+      // One that was given up is still subscribed, to say so.
+      const over = actor.state === 'stopped';
+      if (reply && over)
+        this.#answers.fail(reply, many, new VigilError('UNAVAILABLE', 'the actor has ended'));
+      else if (reply) this.#answers.ok(reply, many, null, epoch);
       return;
     }
     if (request.epoch !== undefined && epoch !== undefined && request.epoch !== epoch) {
