@@ -260,6 +260,7 @@ async function startServices(composition: Composition): Promise<void> {
             pid: process.pid,
             requests: { running: runner.running, waitingResults: store.outbox.size },
             cycles: cycles?.counts ?? { run: 0, skipped: 0 },
+            broker: bus.trouble,
             deadLetters: deadLetters.count,
             tree: withTrees(root.tree.tree(), await hostTrees(fleet, bus, subjects, TREE_LIMIT)),
           }),

@@ -46,6 +46,15 @@ const Status = z.object({
   ),
   requests: z.object({ running: z.number().int(), waitingResults: z.number().int() }),
   cycles: z.object({ run: z.number().int(), skipped: z.number().int() }),
+  broker: z.object({
+    connected: z.boolean(),
+    disconnects: z.number().int().describe('Times the connection was lost since the start.'),
+    complaints: z
+      .number()
+      .int()
+      .describe('What the broker refused or complained of: slow consumer, permissions.'),
+    last: z.string().optional().describe('The latest complaint.'),
+  }),
   deadLetters: z.number().int(),
   tree: TreeNode,
 });

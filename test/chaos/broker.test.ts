@@ -117,6 +117,7 @@ t.test(`the broker is killed in the middle of a cycle and stays away for ${AWAY_
   const status = (await nc.request('vigil.rpc.status', '{}', { timeout: 10_000 })).json<{
     hosts: { id: string }[];
     agents: { unplaced: number };
+    broker: { connected: boolean; disconnects: number };
   }>();
   t.same(
     status.hosts.map(({ id }) => id),
@@ -124,4 +125,5 @@ t.test(`the broker is killed in the middle of a cycle and stays away for ${AWAY_
     'no host was restarted for it',
   );
   t.equal(status.agents.unplaced, 0);
+  t.match(status.broker, { connected: true, disconnects: 1 }, 'the outage is told');
 });

@@ -68,6 +68,9 @@ export class Bus extends EventEmitter<BusEvents> {
   #timer: NodeJS.Timeout | undefined;
   #next = 0;
   #connected = true;
+  #disconnects = 0;
+  #complaints = 0;
+  #lastComplaint: string | undefined;
 
   /** @param inboxPrefix is this process's own; with a shared one every client could read the replies. */
   constructor(
@@ -101,6 +104,13 @@ export class Bus extends EventEmitter<BusEvents> {
 
   get connected(): boolean {
     return this.#connected;
+  }
+
+  /** What went wrong with the broker so far. A slow consumer is a complaint, or a connection that was cut. */
+  get trouble(): { connected: boolean; disconnects: number; complaints: number; last?: string } {
+    const { connected } = this;
+    const last = this.#lastComplaint === undefined ? {} : { last: this.#lastComplaint };
+    return { connected, disconnects: this.#disconnects, complaints: this.#complaints, ...last };
   }
 
   /**
@@ -297,13 +307,16 @@ export class Bus extends EventEmitter<BusEvents> {
     for await (const status of this.connection.status()) {
       if (status.type === Events.Disconnect) {
         this.#connected = false;
+        this.#disconnects++;
         this.abandon(() => true, 'the broker went away');
         this.emit('disconnect');
       } else if (status.type === Events.Reconnect) {
         this.#connected = true;
         this.emit('reconnect');
       } else if (status.type === Events.Error) {
-        this.emit('error', String(status.data ?? ''));
+        this.#complaints++;
+        this.#lastComplaint = String(status.data ?? '').slice(0, 500);
+        this.emit('error', this.#lastComplaint);
       }
     }
     this.#connected = false;

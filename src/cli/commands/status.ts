@@ -12,7 +12,7 @@ export async function status(options: Options): Promise<number> {
   const found = await fetchStatus(options);
   if (options.json === true) console.log(JSON.stringify(found, null, 2));
   else {
-    const { agents, hosts, requests, cycles } = found;
+    const { agents, broker, hosts, requests, cycles } = found;
     console.log(`vigil ${found.version}, pid ${found.pid}, since ${found.startedAt}`);
     console.log(
       `agents    ${agents.active} active, ${agents.inactive} inactive, ${agents.unplaced} unplaced`,
@@ -21,6 +21,9 @@ export async function status(options: Options): Promise<number> {
       `requests  ${requests.running} running, ${requests.waitingResults} results waiting to be sent`,
     );
     console.log(`cycles    ${cycles.run} run, ${cycles.skipped} skipped`);
+    console.log(
+      `broker    ${broker.connected ? 'connected' : 'away'}, lost ${broker.disconnects} times, ${broker.complaints} complaints${broker.last === undefined ? '' : ` (last: ${visible(broker.last)})`}`,
+    );
     console.log(`letters   ${found.deadLetters} dead`);
     for (const host of hosts)
       console.log(
