@@ -178,6 +178,9 @@ class Residents {
   }
 }
 
+/** Wait before the placement is followed again when the broker could not serve it yet. */
+const REFOLLOW_MS = 500;
+
 /** Follows the placement bucket, anew after each reconnect: the broker forgets a watch when it restarts. */
 async function followPlacement(
   bus: Bus,
@@ -195,14 +198,21 @@ async function followPlacement(
     };
     read().catch((error: unknown) => log.error({ err: error }, 'placement watch ended'));
   };
+  let retry: NodeJS.Timeout | undefined;
   const again = () => {
+    clearTimeout(retry);
     entries?.stop();
-    follow().catch((error: unknown) => log.warn({ err: error }, 'placement cannot be followed yet'));
+    follow().catch((error: unknown) => {
+      // The stream may come back later than the connection; without the watch this host would miss its agents.
+      log.warn({ err: error }, 'placement cannot be followed yet');
+      if (bus.connected) retry = setTimeout(again, REFOLLOW_MS);
+    });
   };
   bus.on('reconnect', again);
   await follow();
   return {
     stop: () => {
+      clearTimeout(retry);
       bus.off('reconnect', again);
       entries?.stop();
     },

@@ -1,4 +1,5 @@
 import { ErrorCode, type Msg, type NatsConnection, NatsError } from 'nats';
+import { readJson } from '../actors/runtime/wire.js';
 import { connectBroker } from '../broker/connect.js';
 import { type ErrorCode as Code, ERROR_CODES, parseWith, VigilError } from '../messages/errors.js';
 import { type Endpoint, ErrorReply, REQUESTS, type ReplyOf } from '../messages/requests.js';
@@ -29,7 +30,7 @@ export class Client {
   /** @throws VigilError the supervisor's own error, UNAVAILABLE when none answers, TIMEOUT. */
   async request<E extends Endpoint>(endpoint: E, body: unknown, timeoutMs: number): Promise<ReplyOf<E>> {
     const message = await this.#send(endpoint, body, timeoutMs);
-    const value: unknown = message.json();
+    const value = readJson(message.data);
     if (message.headers?.has('Nats-Service-Error-Code') === true) {
       const { error } = parseWith(ErrorReply, value, 'error reply');
       const code = (ERROR_CODES as readonly string[]).includes(error.code) ? (error.code as Code) : 'CRASHED';

@@ -14,14 +14,21 @@ export function service(
   start: (exited: (error?: Error) => void) => Promise<Stop> | Stop,
 ): ChildSpec {
   let stop: Stop = () => {};
+  const end = async () => {
+    const present = stop;
+    stop = () => {};
+    await present();
+  };
   return {
     kind: 'service',
     id,
     restart: 'permanent',
     shutdownMs,
     start: async (exited) => {
+      // One that ended by itself still holds what it had opened.
+      await end();
       stop = await start(exited);
     },
-    stop: async () => stop(),
+    stop: end,
   };
 }

@@ -1,5 +1,6 @@
 import { headers, type NatsConnection } from 'nats';
 import pc from 'picocolors';
+import { readJson } from '../../actors/runtime/wire.js';
 import type { TrajectoryAnalysis } from '../../messages/analysis.js';
 import { VigilError } from '../../messages/errors.js';
 import { newId } from '../../messages/ids.js';
@@ -82,7 +83,7 @@ class View {
     this.#json = json;
     connection.subscribe(subjects.allResults, {
       callback: (error, message) => {
-        if (error === null) this.#take(message.subject, message.json());
+        if (error === null) this.#take(message.subject, readJson(message.data));
       },
     });
   }
@@ -122,7 +123,8 @@ class View {
   }
 
   #take(subject: string, value: unknown): void {
-    if (this.#json) console.log(JSON.stringify({ subject, ...(value as object) }));
+    if (typeof value !== 'object' || value === null) return;
+    if (this.#json) console.log(JSON.stringify({ subject, ...value }));
     const analysis = AnalysisResult.safeParse(value).data?.analysis;
     if (analysis === undefined) {
       const { requestId } = value as { requestId?: string };
