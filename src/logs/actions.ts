@@ -1,6 +1,6 @@
 import type { ActionClass } from '../messages/agent-event.js';
 import { arrayOf, canonicalJson, isObject, type JsonObject, stringOf } from './json-value.js';
-import { classifyShell, shellWords } from './shell.js';
+import { classifyParts, shellWords } from './shell.js';
 
 /** Most paths that an event names. */
 const MAX_PATHS = 16;
@@ -51,6 +51,9 @@ const TOOLS: Readonly<Record<string, ActionClass>> = {
   ipythonruncellaction: 'run', browseurlaction: 'read', messageaction: 'other',
 }; // biome-ignore format: a table
 
+/** Editors of the file that is open: what stands behind their name is the text they put in, however it looks. */
+const EDITS_OPEN_FILE = new Set(['edit', 'insert', 'append']);
+
 /** Editors whose first word or `command` field says what they do. */
 const EDITOR_VIEWS = new Set(['view', 'open', 'read']);
 
@@ -70,7 +73,7 @@ export function describeCall(tool: string, input: unknown): CallDescription {
   if (typeof input === 'string') return describeCommand(tool, input);
   const command = isShell(tool) && isObject(input) ? commandOf(input) : undefined;
   if (command !== undefined) {
-    return { action: classifyShell(command), input: command, paths: pathsOfCommand(command) };
+    return describeShell(command);
   }
   const action = isObject(input) && isView(tool, input) ? 'read' : classOf(tool);
   return { action, input: canonicalJson(input ?? {}), paths: isObject(input) ? pathsOfInput(input) : [] };
@@ -80,14 +83,20 @@ export function describeCall(tool: string, input: unknown): CallDescription {
 export function describeCommand(tool: string, command: string): CallDescription {
   const known = Object.hasOwn(TOOLS, tool.toLowerCase());
   if (!known || isShell(tool)) {
-    return { action: classifyShell(command), input: command, paths: pathsOfCommand(command) };
+    return describeShell(command);
   }
   // The lines below the first are the text that an edit puts in.
   const isPatch = command.includes('*** Begin Patch');
-  const paths = pathsOfCommand(isPatch ? command : (command.split('\n', 1)[0] ?? ''));
+  const named = isPatch ? command : (command.split('\n', 1)[0] ?? '');
+  const paths = EDITS_OPEN_FILE.has(tool) ? [] : pathsOfCommand(named);
   const second = command.trim().split(/\s+/, 2)[1] ?? '';
   const action = classOf(tool) === 'edit' && EDITOR_VIEWS.has(second) ? 'read' : classOf(tool);
   return { action, input: command, paths };
+}
+
+function describeShell(command: string): CallDescription {
+  const parts = shellWords(command);
+  return { action: classifyParts(parts), input: command, paths: pathsOfCommand(command, parts) };
 }
 
 function isShell(tool: string): boolean {
@@ -135,12 +144,12 @@ function pathsOfPatch(text: string): string[] {
 }
 
 /** Words that look like files: with a slash or a usual extension; no option, no address, no pattern. */
-function pathsOfCommand(command: string): string[] {
+function pathsOfCommand(command: string, parts = shellWords(command)): string[] {
   const paths = command.includes('*** Begin Patch') ? pathsOfPatch(command) : [];
   if (paths.length > 0) return bounded(paths);
-  for (const words of shellWords(command)) {
-    for (const word of words.slice(1)) {
-      const path = word.replace(/^[0-9&]?>{1,2}/, '');
+  for (const words of parts) {
+    for (const { text, redirects } of words.slice(1)) {
+      const path = redirects ? text.replace(/^[0-9&]?>{1,2}/, '') : text;
       if (looksLikePath(path)) paths.push(path);
     }
   }

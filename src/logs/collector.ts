@@ -40,7 +40,8 @@ export class LogCollector {
     this.#root = options.root;
     this.#parse = options.parse;
     this.#limits = limitsFrom(options.limits);
-    this.#cursor = options.cursor ?? START;
+    // A cursor stored by an earlier version lacks what came since.
+    this.#cursor = { ...START, ...options.cursor };
   }
 
   get path(): string {
@@ -120,6 +121,7 @@ export class LogCollector {
     if (change === 'rotated') await this.#readRotatedRest(step, position);
     else {
       await this.#flush(step);
+      step.restart();
       const what = change === 'truncated' ? 'truncated' : 'written anew';
       step.notes.add(`the file was ${what}: read again from its start`);
     }
@@ -132,6 +134,7 @@ export class LogCollector {
     const path = await findRotated(this.#path, position);
     if (path === undefined) {
       await this.#flush(step);
+      step.restart();
       step.notes.add('the file was rotated away: what was written to it since the last read is not known');
       return;
     }

@@ -1,6 +1,6 @@
 import type { Chunk } from './formats/format.js';
 import { parseJson } from './json-value.js';
-import { LineSplitter, type LineState } from './line-splitter.js';
+import { type Line, LineSplitter, type LineState } from './line-splitter.js';
 import type { NoteList } from './notes.js';
 
 export interface JsonLine {
@@ -8,6 +8,12 @@ export interface JsonLine {
   readonly text: string;
   readonly number: number;
 }
+
+/**
+ * What the start of a line tells about it without parsing it, as the format's own writer orders its fields: `skip` for
+ * bookkeeping, or the offset of a last field that repeats what stands before it. Only asked about whole lines.
+ */
+export type Shortcut = (line: Buffer) => 'skip' | number | undefined;
 
 /**
  * Walks the JSON values of a chunk, one a line. What is not JSON is noted and skipped, so damage costs the line it is
@@ -19,16 +25,24 @@ export function readJsonLines(
   state: LineState,
   notes: NoteList,
   each: (line: JsonLine) => void,
-): { readonly state: LineState; readonly consumed: number } {
+  shortcut: Shortcut = () => undefined,
+): { readonly state: LineState; readonly consumed: number; readonly skipped: number } {
   const splitter = new LineSplitter(
     chunk.bytes,
     state,
     { maxLineBytes: chunk.limits.maxLineBytes, overlong: 'skip', takeRest: chunk.final },
     notes,
   );
+  let skipped = 0;
   for (const line of splitter) {
-    const text = line.text.trim();
-    const value = text === '' ? undefined : parseJson(text);
+    const short = line.whole ? shortcut(line.bytes) : undefined;
+    if (short === 'skip') {
+      skipped += 1;
+      continue;
+    }
+    const part = short === undefined ? undefined : partOf(line, short, splitter);
+    const text = part?.text ?? splitter.textOf(line).trim();
+    const value = part?.value ?? (text === '' ? undefined : parseJson(text));
     if (value !== undefined) each({ value, text, number: line.number });
     else if (text !== '' && line.whole) notes.add('not JSON, skipped', line.number);
     else if (text !== '') {
@@ -37,5 +51,16 @@ export function readJsonLines(
       break;
     }
   }
-  return { state: splitter.state, consumed: splitter.consumed };
+  return { state: splitter.state, consumed: splitter.consumed, skipped };
+}
+
+/** The record without its last field; undefined when it is not JSON so: then it is read whole. */
+function partOf(
+  line: Line,
+  end: number,
+  splitter: LineSplitter,
+): { value: unknown; text: string } | undefined {
+  const text = `${splitter.textOf({ ...line, bytes: line.bytes.subarray(0, end) })}}`;
+  const value = parseJson(text);
+  return value === undefined ? undefined : { value, text };
 }

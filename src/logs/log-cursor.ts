@@ -17,6 +17,10 @@ export interface LogCursor {
   readonly nextIndex: number;
   /** The file was there once. */
   readonly seen: boolean;
+  /** How often it was replaced or truncated and read from its start. */
+  readonly restarts: number;
+  /** The next event is the first one after such a restart. */
+  readonly restarted: boolean;
 }
 
 /** Nothing read yet. */
@@ -29,4 +33,6 @@ export const START: LogCursor = {
   behind: false,
   nextIndex: 0,
   seen: false,
+  restarts: 0,
+  restarted: false,
 };

@@ -75,8 +75,9 @@ const NOTHING = {
 
 function run(format: Format, request: ParseRequest): ParseResult {
   const parsed = format.parse(request, request.state);
+  // Put into the drafts themselves, which are nobody else's: a copy of each event is a tenth of the whole work.
   const events = parsed.events.map(
-    (draft, offset): AgentEvent => ({ index: request.baseIndex + offset, ...draft }),
+    (draft, offset): AgentEvent => Object.assign(draft, { index: request.baseIndex + offset }),
   );
   return { ...parsed, events, format: format.name, unit: format.unit, unreadable: undefined };
 }

@@ -43,6 +43,9 @@ export class Step {
   take(result: ParseResult): void {
     // Not spread into push: a chunk can hold more events than a call takes arguments.
     for (const event of result.events) this.#events.push(event);
+    const [first] = result.events;
+    // The collector itself made these events a moment ago: nobody else holds them yet.
+    if (first !== undefined && this.cursor.restarted) first.session ??= `restart-${this.cursor.restarts}`;
     this.notes.addAll(result.notes);
     this.#unknown += result.unknown;
     this.#skipped += result.skipped;
@@ -52,7 +55,13 @@ export class Step {
       state: result.state,
       pending: result.pending,
       nextIndex: this.cursor.nextIndex + result.events.length,
+      restarted: this.cursor.restarted && first === undefined,
     });
+  }
+
+  /** The log is another one from here on, and is read from its start. */
+  restart(): void {
+    this.move({ restarts: this.cursor.restarts + 1, restarted: true });
   }
 
   /** Whether a bounded read stopped short; asks for the next part. */

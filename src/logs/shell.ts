@@ -49,17 +49,28 @@ const MAX_SCAN = 4096;
 
 /** Class of a shell command line. An edit outweighs a run, a run outweighs looking. */
 export function classifyShell(command: string): ActionClass {
-  const line = unwrapShell(command.slice(0, MAX_SCAN).trim());
+  return classifyParts(shellWords(command));
+}
+
+/** The same of a command line that is split already. */
+export function classifyParts(parts: readonly (readonly ShellWord[])[]): ActionClass {
   let best: ActionClass = 'other';
-  for (const part of splitCommands(line)) {
+  for (const part of parts) {
     const action = classifyPart(part);
     if (WEIGHT.indexOf(action) > WEIGHT.indexOf(best)) best = action;
   }
   return best === 'other' ? 'run' : best;
 }
 
-/** The words of a command line's parts, quotes removed, redirections as words of their own. */
-export function shellWords(command: string): string[][] {
+/** A word of a command line, without its quotes. */
+export interface ShellWord {
+  readonly text: string;
+  /** `>`, `2>`, `>>` and what is written to: no argument. Quoted, they are only text. */
+  readonly redirects: boolean;
+}
+
+/** The words of a command line's parts. */
+export function shellWords(command: string): ShellWord[][] {
   return splitCommands(unwrapShell(command.slice(0, MAX_SCAN).trim()));
 }
 
@@ -70,53 +81,107 @@ function unwrapShell(line: string): string {
   return line.slice(match[0].length, line.endsWith(match[1] ?? '') ? -1 : undefined);
 }
 
-/** One pass over the characters: quotes, separators, redirections. Stops at a here-document's body. */
-function splitCommands(line: string): string[][] {
-  const parts: string[][] = [];
-  let words: string[] = [];
-  let word = '';
-  let quote = '';
-  let inHereDocument = false;
-  const endWord = (): void => {
-    if (word !== '') words.push(word);
-    word = '';
-  };
-  const endPart = (): void => {
-    endWord();
-    if (words.length > 0) parts.push(words);
-    words = [];
-  };
-  for (let index = 0; index < line.length; index += 1) {
-    const char = line.charAt(index);
-    if (quote !== '') {
-      if (char === quote) quote = '';
-      else word += char;
-    } else if (char === "'" || char === '"') quote = char;
-    else if (char === '\\' && index + 1 < line.length) {
-      index += 1;
-      if (line.charAt(index) !== '\n') word += line.charAt(index);
-    } else if (char === '\n' && inHereDocument) break;
-    else if (char === '\n' || char === ';' || char === '|' || char === '&') {
-      if (char === '&' && (word.endsWith('>') || line.charAt(index + 1) === '>')) word += char;
-      else endPart();
-    } else if (char === '<' && line.charAt(index + 1) === '<') {
-      inHereDocument = true;
-      endWord();
-      index += 1;
-    } else if (char === '>' && !/^[0-9&]?>?$/.test(word)) {
-      endWord();
-      word = char;
-    } else if (/\s/.test(char)) endWord();
-    else word += char;
-  }
-  endPart();
-  return parts;
+/** Splits a line in one pass over its characters. Stops at a here-document's body. */
+function splitCommands(line: string): ShellWord[][] {
+  const splitter = new CommandSplitter(line);
+  return splitter.run();
 }
 
-function classifyPart(words: readonly string[]): ActionClass {
+const PLAIN = /[^\s'"\\&;|<>]+/y;
+
+class CommandSplitter {
+  readonly #line: string;
+  readonly #parts: ShellWord[][] = [];
+  #words: ShellWord[] = [];
+  #word = '';
+  /** The word has a quoted part, so it is one even when it is empty. */
+  #quoted = false;
+  #redirects = false;
+  #inHereDocument = false;
+  #index = 0;
+
+  constructor(line: string) {
+    this.#line = line;
+  }
+
+  run(): ShellWord[][] {
+    for (; this.#index < this.#line.length; this.#index += 1) {
+      const char = this.#line.charAt(this.#index);
+      if (char === '\n' && this.#inHereDocument) break;
+      if (!this.#plain()) this.#take(char);
+    }
+    this.#endPart();
+    return this.#parts;
+  }
+
+  /** Takes a run of characters that mean nothing to the shell. */
+  #plain(): boolean {
+    PLAIN.lastIndex = this.#index;
+    if (!PLAIN.test(this.#line)) return false;
+    // `2` is a word, `2>` starts a redirection: what follows decides.
+    this.#word += this.#line.slice(this.#index, PLAIN.lastIndex);
+    this.#index = PLAIN.lastIndex - 1;
+    return true;
+  }
+
+  #take(char: string): void {
+    const next = this.#line.charAt(this.#index + 1);
+    if (char === "'" || char === '"') this.#quote(char);
+    else if (char === '\\' && next !== '') {
+      this.#index += 1;
+      if (next !== '\n') this.#word += next;
+    } else if (char === '&' && (next === '>' || (this.#redirects && /^[0-9]?>{1,2}$/.test(this.#word)))) {
+      this.#word += char; // `&>` and `>&`
+    } else if (char === '\n' || char === ';' || char === '|' || char === '&') this.#endPart();
+    else if (char === '<' && next === '<') {
+      this.#inHereDocument = true;
+      this.#endWord();
+      this.#index += 1;
+    } else if (char === '>') this.#redirect();
+    else if (/\s/.test(char)) this.#endWord();
+    else this.#word += char;
+  }
+
+  /** Inside of double quotes a backslash keeps the quote behind it. */
+  #quote(quote: string): void {
+    this.#quoted = true;
+    for (this.#index += 1; this.#index < this.#line.length; this.#index += 1) {
+      const char = this.#line.charAt(this.#index);
+      if (char === quote) return;
+      const next = this.#line.charAt(this.#index + 1);
+      if (quote === '"' && char === '\\' && next !== '' && '"\\$`\n'.includes(next)) {
+        this.#index += 1;
+        if (next !== '\n') this.#word += next;
+      } else this.#word += char;
+    }
+  }
+
+  #redirect(): void {
+    const goesOn = this.#redirects && /^[0-9&]?>$/.test(this.#word);
+    if (!goesOn && (this.#quoted || !/^[0-9&]?$/.test(this.#word))) this.#endWord();
+    this.#word += '>';
+    this.#redirects = true;
+  }
+
+  #endWord(): void {
+    if (this.#word !== '' || this.#quoted) this.#words.push({ text: this.#word, redirects: this.#redirects });
+    this.#word = '';
+    this.#quoted = false;
+    this.#redirects = false;
+  }
+
+  #endPart(): void {
+    this.#endWord();
+    if (this.#words.length > 0) this.#parts.push(this.#words);
+    this.#words = [];
+  }
+}
+
+function classifyPart(part: readonly ShellWord[]): ActionClass {
+  if (writesFile(part)) return 'edit';
+  const words = part.filter((word) => !word.redirects).map((word) => word.text);
   const rest = words.slice(programIndex(words));
   const program = (rest[0] ?? '').replace(/^.*\//, '');
-  if (writesFile(words)) return 'edit';
   if (program === 'sed' || program === 'perl') {
     if (rest.some((word) => /^-[a-zA-Z]*i/.test(word) || word.startsWith('--in-place'))) return 'edit';
   }
@@ -141,11 +206,11 @@ function programIndex(words: readonly string[]): number {
 }
 
 /** `> file` and `>> file`, but not `2>&1`, `> /dev/null`, `2> err`. */
-function writesFile(words: readonly string[]): boolean {
+function writesFile(words: readonly ShellWord[]): boolean {
   return words.some((word, index) => {
-    const match = /^(1?)>{1,2}(.*)$/.exec(word);
+    const match = word.redirects ? /^([1&]?)>{1,2}([\s\S]*)$/.exec(word.text) : null;
     if (match === null) return false;
-    const target = match[2] === '' ? (words[index + 1] ?? '') : (match[2] ?? '');
+    const target = match[2] === '' ? (words[index + 1]?.text ?? '') : (match[2] ?? '');
     return target !== '' && !target.startsWith('&') && !target.startsWith('/dev/');
   });
 }

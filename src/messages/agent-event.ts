@@ -75,6 +75,11 @@ export const AgentEvent = z.object({
   outcomeKey: z.string().optional(),
   /** The session ended here by its own account ("submitted", "finished", ...). */
   ended: z.string().optional(),
+  /**
+   * The first event of a new session: in a log that holds several, or after a log was replaced and is read anew. The
+   * agent starts afresh there. The session's id as the log has it, or one made from its position.
+   */
+  session: z.string().optional(),
   /** The record belongs to a sub-agent inside this log. */
   sidechain: z.boolean().optional(),
   /** A text was cut to the bound. */

@@ -23,6 +23,16 @@ const COMMANDS: readonly (readonly [string, ActionClass])[] = [
   ['bash -lc "ls -la"', 'search'],
   ['apply_patch <<EOF', 'edit'],
   ['', 'run'],
+  ['bd create --title=x --description="a > b"', 'run'],
+  ['bd create --description="say \\"a > b\\" to src/a.ts" --type=task', 'run'],
+  ["echo '>' notes.md", 'run'],
+  ['grep ">" a.py', 'search'],
+  ['git log --format="%h > %s"', 'read'],
+  ['ls 2>err.txt', 'search'],
+  ['make &> build.log', 'edit'],
+  ['make >build.log 2>&1', 'edit'],
+  ['make 2>&1 >> build.log', 'edit'],
+  ['echo "a" > "my file.md"', 'edit'],
 ];
 
 t.test('a shell command is what its weightiest program does', async (t) => {
@@ -61,6 +71,21 @@ t.test('paths come from fields and from words that look like files', async (t) =
       .length,
     16,
   );
+});
+
+t.test('what is quoted is text: no redirection, and no file that is written', async (t) => {
+  const call = describeCall('Bash', { command: 'bd create --description="a > b.md" --type=task' });
+  t.match(call, { action: 'run', paths: [] });
+  t.match(describeCall('Bash', { command: 'cat a.py > out.md' }), {
+    action: 'edit',
+    paths: ['a.py', 'out.md'],
+  });
+});
+
+t.test('the text that an editor puts in names no files', async (t) => {
+  t.same(describeCommand('edit', "edit 'from marshmallow.fields import x.py' '/'").paths, []);
+  t.same(describeCommand('insert', "insert 'src/a.py'").paths, []);
+  t.same(describeCommand('str_replace_editor', 'str_replace_editor insert /w/a.py').paths, ['/w/a.py']);
 });
 
 t.test('equal inputs give equal texts whatever the order of their keys', async (t) => {

@@ -40,6 +40,20 @@ t.test('what no person typed is not a user message', async (t) => {
   t.match(events[5], { role: 'user', kind: 'system', text: /interrupted/ });
 });
 
+t.test('a session that a slash command opens has its request behind the command', async (t) => {
+  const command = (args: string): string =>
+    `<command-message>a:b</command-message>\n<command-name>/a:b</command-name>\n<command-args>${args}</command-args>`;
+  const { events } = parseText(
+    lines(user(command(' ')), user(command('set up\nthe linter')), user(command('later')), user('go on')),
+  );
+  t.match(events, [
+    { role: 'system', kind: 'system' },
+    { role: 'user', kind: 'message', text: 'set up\nthe linter' },
+    { role: 'system', kind: 'system' },
+    { role: 'user', kind: 'message', text: 'go on' },
+  ]);
+});
+
 t.test('a result gets the name of its call, in whichever order they come back', async (t) => {
   const { events } = parseText(
     lines(

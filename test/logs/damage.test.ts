@@ -68,7 +68,8 @@ t.test('a damaged line of a JSON log costs that line', async () => {
       const damaged = source.map((line, index) => (index === broken ? line.slice(0, -1) : line));
       const log = parseText(`${damaged.join('\n')}\n`, { format: 'claude-code' });
       const lost = whole.events.length - log.events.length;
-      return lost <= 3 && log.notes.includes('not JSON, skipped');
+      // Bookkeeping is passed by its first bytes: damage behind them costs nothing and is not seen.
+      return lost === 0 || (lost <= 3 && log.notes.includes('not JSON, skipped'));
     }),
   );
 });

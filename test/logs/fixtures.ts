@@ -13,6 +13,11 @@ export function fleetLog(name: string): string {
   return fileURLToPath(new URL(`../../../fleet/logs/${name}`, import.meta.url));
 }
 
+/** Path of one of the excerpts in test/logs/fixtures. */
+export function fixture(name: string): string {
+  return fileURLToPath(new URL(`../../../test/logs/fixtures/${name}`, import.meta.url));
+}
+
 /** A temporary folder that the test removes. */
 export function temporaryFolder(test: { teardown(clean: () => void): void }): string {
   const folder = mkdtempSync(join(tmpdir(), 'vigil-logs-'));

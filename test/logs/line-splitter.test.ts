@@ -24,7 +24,7 @@ function split(
     const bytes = source.subarray(offset, offset + length);
     const atEnd = offset + bytes.length >= source.length;
     const splitter = new LineSplitter(bytes, state, { maxLineBytes, overlong, takeRest: atEnd }, notes);
-    for (const line of splitter) lines.push(`${line.number}:${line.text}`);
+    for (const line of splitter) lines.push(`${line.number}:${splitter.textOf(line)}`);
     state = structuredClone(splitter.state);
     offset += splitter.consumed;
     length = splitter.consumed === 0 ? length * 2 : rangeBytes;

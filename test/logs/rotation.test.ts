@@ -25,6 +25,10 @@ t.test('rotation by rename: the rest of the old file, then the new one', async (
     [1, 2],
   );
   t.match(read.notes, [/rotated/]);
+  t.ok(
+    read.events.every((event) => event.session === undefined),
+    'the session goes on',
+  );
 });
 
 t.test('the end of a session whose log was just rotated keeps the rest of the old file', async (t) => {
@@ -47,7 +51,7 @@ t.test('rotation to where it cannot be found is noted, and the new file is read'
   renameSync(path, join(folder, 'zzz'));
   writeFileSync(path, say('c'));
   const read = await collector.read();
-  t.same(texts(read.events), ['c']);
+  t.match(read.events, [{ text: 'c', session: 'restart-1' }]);
   t.match(read.notes, [/not known/]);
 });
 
@@ -62,6 +66,7 @@ t.test(
     appendFileSync(path, say('c'));
     let read = await collector.read();
     t.same(texts(read.events), ['c']);
+    t.match(read.events, [{ session: 'restart-1' }]);
     t.match(read.notes, [/truncated/]);
     truncateSync(path, 0);
     appendFileSync(path, say('d') + say('e') + say('f'));
@@ -69,6 +74,10 @@ t.test(
     t.same(texts(read.events), ['d', 'e', 'f']);
     t.match(read.notes, [/written anew/]);
     t.equal(read.events[0]?.index, 3);
+    t.same(
+      read.events.map((event) => event.session),
+      ['restart-2', undefined, undefined],
+    );
   },
 );
 

@@ -33,6 +33,18 @@ t.test('an edit without a file name edits the open file', async (t) => {
   );
 });
 
+t.test('an edit names the open file, whatever its text looks like', async (t) => {
+  const edited = (action: string): unknown => {
+    const step = { ...STEP, action, state: '{"open_file": "/w/src/a.py"}' };
+    const { events } = parseText(JSON.stringify({ history: PROMPTS, trajectory: [step] }));
+    return events.find((event) => event.kind === 'tool_call')?.paths;
+  };
+  t.same(edited("edit 'from marshmallow.fields import x' '/'"), ['/w/src/a.py']);
+  t.same(edited("insert 'see b/c.py'"), ['/w/src/a.py']);
+  t.same(edited('create src/a.py'), ['/w/src/a.py'], 'its whole path');
+  t.same(edited('create other.py'), ['other.py']);
+});
+
 t.test('a history without trajectory gives the steps from its messages', async (t) => {
   const history = [
     ...PROMPTS,
@@ -139,10 +151,15 @@ t.test('a document that is being rewritten waits, and a replaced one is read ane
   const half = parseChunk(request(whole.slice(0, 100), { state: one.state }));
   t.same(half.events, []);
   t.equal(half.consumed, 0);
+  t.match(half.notes, [{ text: /half-written/ }], 'and is not passed over in silence');
   const other = { history: [{ role: 'user', content: 'another task' }], trajectory: [STEP], info: {} };
   const replaced = parseChunk(request(other, { state: half.state }));
   t.equal(replaced.events.length, 4);
   t.match(replaced.notes[0]?.text, /replaced/);
+  t.equal(one.events[0]?.session, undefined);
+  t.equal(replaced.events[0]?.session, 'restart-1');
+  const again = parseChunk(request(whole, { state: replaced.state }));
+  t.equal(again.events[0]?.session, 'restart-2');
 });
 
 t.test('a document cut in half gives the steps before the cut', async (t) => {

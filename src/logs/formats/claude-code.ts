@@ -1,10 +1,10 @@
 import { DraftMaker } from '../drafts.js';
-import { readJsonLines } from '../json-lines.js';
+import { type JsonLine, readJsonLines } from '../json-lines.js';
 import { arrayOf, isObject, type JsonObject, objectOf, stringOf } from '../json-value.js';
 import { FIRST_LINE, type LineState } from '../line-splitter.js';
 import { NoteList } from '../notes.js';
 import { timeOf } from '../time.js';
-import { isMachineText, REJECTION, resultText, textOfBlock } from './claude-content.js';
+import { commandArguments, isMachineText, REJECTION, resultText, textOfBlock } from './claude-content.js';
 import { takeUsage, type UsageSeen } from './claude-usage.js';
 import { type Chunk, type Draft, erase, type Format, type Head, type Parsed } from './format.js';
 
@@ -21,6 +21,8 @@ interface ClaudeState {
   /** [call id, tool name] of calls without result. */
   readonly openCalls: readonly (readonly [string, string])[];
   readonly usage: UsageSeen;
+  /** A person asked for something. */
+  readonly asked: boolean;
 }
 
 /** Records that hold no part of the conversation; `progress` repeats what sub-agents and hooks write elsewhere. */
@@ -51,18 +53,36 @@ function isClaudeRecord(record: JsonObject): boolean {
   return BOOKKEEPING.has(type) || CONVERSATION.has(type) || 'parentUuid' in record;
 }
 
+/** The fields in front of `type`, none of which holds another object. */
+const TYPE = /^\{(?:"\w{1,32}":(?:"[^"\\]{0,1024}"|null|true|false|\d{1,16}),){0,16}?"type":"([\w-]{1,32})"/;
+const HEAD_BYTES = 768;
+/** The second copy of a tool's result, behind everything else that is read. */
+const COPY = Buffer.from(',"toolUseResult":');
+/** Below this a record is parsed whole in the time that it takes to look for the copy. */
+const SHORT_BYTES = 2048;
+
+function shortcut(line: Buffer): 'skip' | number | undefined {
+  const type = TYPE.exec(line.toString('latin1', 0, HEAD_BYTES))?.[1];
+  if (type === undefined) return undefined;
+  if (BOOKKEEPING.has(type)) return 'skip';
+  if (type !== 'user' || line.length < SHORT_BYTES) return undefined;
+  // Written in a text, its quotes would be escaped: this is a field, and whether it is one of the record itself shows
+  // when what stands before it is parsed.
+  const copy = line.indexOf(COPY);
+  return copy === -1 ? undefined : copy;
+}
+
 function parse(chunk: Chunk, state: ClaudeState | undefined): Parsed<ClaudeState> {
   const notes = new NoteList();
   const reader = new ClaudeReader(new DraftMaker(chunk.limits.maxFieldChars), state);
-  const progress = readJsonLines(chunk, state?.line ?? FIRST_LINE, notes, (line) => {
-    reader.read(line.value, line.text);
-  });
+  const each = (line: JsonLine): void => reader.read(line.value, line.text);
+  const progress = readJsonLines(chunk, state?.line ?? FIRST_LINE, notes, each, shortcut);
   return {
     events: reader.events,
     state: { line: progress.state, ...reader.state },
     consumed: progress.consumed,
     unknown: reader.unknown,
-    skipped: reader.skipped,
+    skipped: reader.skipped + progress.skipped,
     notes: notes.toArray(),
     pending: false,
   };
@@ -77,15 +97,18 @@ class ClaudeReader {
   readonly #make: DraftMaker;
   readonly #openCalls: Map<string, string>;
   #usage: UsageSeen;
+  #asked: boolean;
 
   constructor(make: DraftMaker, state: ClaudeState | undefined) {
     this.#make = make;
     this.#openCalls = new Map(state?.openCalls ?? []);
     this.#usage = state?.usage ?? [];
+    this.#asked = state?.asked ?? false;
   }
 
   get state(): Omit<ClaudeState, 'line'> {
-    return { openCalls: [...this.#openCalls].slice(-MAX_OPEN_CALLS), usage: this.#usage };
+    const openCalls = [...this.#openCalls].slice(-MAX_OPEN_CALLS);
+    return { openCalls, usage: this.#usage, asked: this.#asked };
   }
 
   read(value: unknown, text: string): void {
@@ -172,8 +195,16 @@ class ClaudeReader {
   #userText(at: number | null, text: string, fromMachine: boolean): void {
     if (text.trimStart().startsWith('[Request interrupted by user')) {
       this.#emit(this.#make.system(at, text, 'user'));
-    } else if (fromMachine || isMachineText(text)) this.#emit(this.#make.system(at, text));
-    else this.#emit(this.#make.message(at, 'user', text));
+      return;
+    }
+    // A session that a slash command opens has its request behind the command.
+    const request = this.#asked || fromMachine ? undefined : commandArguments(text);
+    if (request === undefined && (fromMachine || isMachineText(text))) {
+      this.#emit(this.#make.system(at, text));
+    } else {
+      this.#asked = true;
+      this.#emit(this.#make.message(at, 'user', request ?? text));
+    }
   }
 
   #toolResult(at: number | null, block: JsonObject): void {

@@ -24,6 +24,19 @@ export function isMachineText(text: string): boolean {
   return MACHINE_STARTS.some((prefix) => start.startsWith(prefix));
 }
 
+const ARGS_START = '<command-args>';
+const ARGS_END = '</command-args>';
+
+/** What a person typed behind a slash command; undefined when it is none or nothing stands behind it. */
+export function commandArguments(text: string): string | undefined {
+  if (!/^\s{0,64}<command-(?:message|name)>/.test(text)) return undefined;
+  const start = text.indexOf(ARGS_START);
+  const end = text.indexOf(ARGS_END, start);
+  if (start === -1 || end === -1) return undefined;
+  const typed = text.slice(start + ARGS_START.length, end).trim();
+  return typed === '' ? undefined : typed;
+}
+
 /** Text of a content block; what is no text is named in brackets, so that it is not lost. */
 export function textOfBlock(block: JsonObject): string {
   return stringOf(block.text) ?? `[${stringOf(block.type) ?? 'unknown block'}]`;

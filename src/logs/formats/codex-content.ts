@@ -30,7 +30,10 @@ export function callOf(payload: JsonObject): { readonly tool: string; readonly i
   const tool = stringOf(payload.name) ?? 'unknown';
   const text = stringOf(payload.arguments);
   if (text === undefined) return { tool, input: payload.input };
-  return { tool, input: objectOf(parseJson(text)) ?? { arguments: text } };
+  return {
+    tool,
+    input: (text.startsWith('{') ? objectOf(parseJson(text)) : undefined) ?? { arguments: text },
+  };
 }
 
 /** Output, exit code and failure. `shell` wraps them as JSON in a text; other tools write plain text. */

@@ -1,5 +1,5 @@
 import { DraftMaker } from '../drafts.js';
-import { readJsonLines } from '../json-lines.js';
+import { type JsonLine, readJsonLines } from '../json-lines.js';
 import { arrayOf, isObject, type JsonObject, objectOf, stringOf } from '../json-value.js';
 import { FIRST_LINE, type LineState } from '../line-splitter.js';
 import { NoteList } from '../notes.js';
@@ -48,18 +48,29 @@ function detect(head: Head): number {
   return head.objects.length === 0 ? 0 : (0.95 * known.length) / head.objects.length;
 }
 
+/** How Codex itself starts a record. */
+const KIND =
+  /^\{"timestamp":"[^"\\]{0,40}","type":"(\w{1,32})","payload":\{(?:"type":"(\w{1,32})"(?:,"role":"(\w{1,32})")?)?/;
+const HEAD_BYTES = 192;
+
+function shortcut(line: Buffer): 'skip' | undefined {
+  const [, type = '', kind = '', role = ''] = KIND.exec(line.toString('latin1', 0, HEAD_BYTES)) ?? [];
+  const leftOut =
+    LEFT_OUT.has(type) || LEFT_OUT.has(`${type}/${kind}`) || LEFT_OUT.has(`${type}/${kind}/${role}`);
+  return leftOut ? 'skip' : undefined;
+}
+
 function parse(chunk: Chunk, state: CodexState | undefined): Parsed<CodexState> {
   const notes = new NoteList();
   const reader = new CodexReader(new DraftMaker(chunk.limits.maxFieldChars), state);
-  const progress = readJsonLines(chunk, state?.line ?? FIRST_LINE, notes, (line) => {
-    reader.read(line.value, line.text, line.number);
-  });
+  const each = (line: JsonLine): void => reader.read(line.value, line.text, line.number);
+  const progress = readJsonLines(chunk, state?.line ?? FIRST_LINE, notes, each, shortcut);
   return {
     events: reader.events,
     state: { line: progress.state, ...reader.state },
     consumed: progress.consumed,
     unknown: reader.unknown,
-    skipped: reader.skipped,
+    skipped: reader.skipped + progress.skipped,
     notes: notes.toArray(),
     pending: false,
   };

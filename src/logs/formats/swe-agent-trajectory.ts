@@ -30,12 +30,14 @@ export function readTrajectory(
   return events;
 }
 
-/** `edit` names no file: it edits the one that is open. */
+/** `edit` names no file: it edits the one that is open. One that was named is open as well, under its whole path. */
 function withOpenFile(call: Draft, step: JsonObject): Draft {
-  if (call.action !== 'edit' || call.paths !== undefined) return call;
+  if (call.action !== 'edit') return call;
   const state = objectOf(parseJson(stringOf(step.state) ?? '')) ?? objectOf(step.state);
   const open = stringOf(state?.open_file);
-  return open === undefined || open === '' || open === 'n/a' ? call : { ...call, paths: [open] };
+  if (open === undefined || open === '' || open === 'n/a') return call;
+  const named = call.paths ?? [];
+  return named.every((path) => open.endsWith(`/${path}`)) ? { ...call, paths: [open] } : call;
 }
 
 /** A call and, where it is there, its result. The tool is the first word of the action. */

@@ -19,6 +19,8 @@ interface DocumentState {
   readonly prefix: string;
   /** Hash of the bytes last parsed. */
   readonly content: string;
+  /** How often it was replaced by another one. */
+  readonly restarts: number;
 }
 
 /** Nothing else in a JSON list of messages says so surely that it is one. */
@@ -44,17 +46,23 @@ function parse(chunk: Chunk, state: DocumentState | undefined): Parsed<DocumentS
   }
   const document = readDocument(chunk, notes);
   if (document === undefined) {
-    // Rewritten this moment, most likely: the next read finds it whole.
-    const waiting = state ?? { emitted: 0, prefix: shortHash(''), content: '' };
+    const waiting = state ?? { emitted: 0, prefix: shortHash(''), content: '', restarts: 0 };
     return { ...nothing, state: waiting, consumed: 0, notes: notes.toArray() };
   }
   const make = new DraftMaker(chunk.limits.maxFieldChars);
   const counts = { skipped: 0, unknown: 0 };
   const all = eventsOf(document, make, counts);
-  const events = beyond(all, state, notes);
+  const replaced = isReplaced(all, state);
+  const restarts = (state?.restarts ?? 0) + (replaced ? 1 : 0);
+  const prefix = hashOf(all);
+  const events = replaced ? all : all.slice(state?.emitted ?? 0);
+  if (replaced) {
+    notes.add('document replaced, read again from its start');
+    if (events[0] !== undefined) events[0].session = `restart-${restarts}`;
+  }
   return {
     events,
-    state: { emitted: all.length, prefix: hashOf(all), content },
+    state: { emitted: all.length, prefix, content, restarts },
     consumed: chunk.bytes.length,
     ...counts,
     notes: notes.toArray(),
@@ -70,7 +78,11 @@ function readDocument(chunk: Chunk, notes: NoteList): unknown {
     .toString('utf8')
     .replace(/^\ufeff/, '');
   const whole = parseJson(text);
-  if (whole !== undefined || !chunk.final) return whole;
+  if (whole !== undefined) return whole;
+  if (!chunk.final) {
+    notes.add('half-written or damaged: waits for its rest');
+    return undefined;
+  }
   const rescued = salvageJson(text);
   if (rescued === undefined) {
     notes.add('not JSON, skipped');
@@ -80,14 +92,10 @@ function readDocument(chunk: Chunk, notes: NoteList): unknown {
   return parseJson(rescued.json);
 }
 
-/** Events that were not given out yet; all of them when the document tells another story than before. */
-function beyond(all: Draft[], state: DocumentState | undefined, notes: NoteList): Draft[] {
-  if (state === undefined || state.emitted === 0) return all;
-  if (all.length >= state.emitted && hashOf(all.slice(0, state.emitted)) === state.prefix) {
-    return all.slice(state.emitted);
-  }
-  notes.add('document replaced, read again from its start');
-  return all;
+/** The document tells another story than the events that were given out. */
+function isReplaced(all: readonly Draft[], state: DocumentState | undefined): boolean {
+  if (state === undefined || state.emitted === 0) return false;
+  return all.length < state.emitted || hashOf(all.slice(0, state.emitted)) !== state.prefix;
 }
 
 function hashOf(events: readonly Draft[]): string {

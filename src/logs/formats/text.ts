@@ -76,7 +76,7 @@ function parse(chunk: Chunk, state: TextState | undefined): Parsed<TextState> {
     notes,
   );
   const reader = new TextReader(new DraftMaker(chunk.limits.maxFieldChars), chunk.modifiedAt, state);
-  for (const line of splitter) reader.line(line.text, line.number, line.cut);
+  for (const line of splitter) reader.line(splitter.textOf(line), line.number, line.cut);
   if (chunk.final || chunk.flush) reader.close();
   return {
     events: reader.events,

@@ -1,0 +1,245 @@
+/**
+ * What differs between two runs of one command (times, durations, ids, addresses, temporary paths), found in one pass
+ * over the text. All of it but temporary paths holds a digit, so the pass looks at digits and slashes alone, and at
+ * the word around them. Patterns are tried where a word starts, bounded and anchored: linear in the text.
+ */
+
+// 2026-02-02T04:46:00.901Z, 2026-02-02 04:46:00,901, with or without zone
+const DATE_TIME = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?/y;
+const DATE = /\d{4}[-/]\d\d[-/]\d\d\b/y;
+const CLOCK = /\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?\b/y;
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/iy;
+const ADDRESS = /0x[0-9a-f]{4,16}\b/iy;
+const DURATION =
+  /\d{1,12}(?:\.\d{1,9})? ?(?:ns|us|µs|ms|msecs?|secs?|seconds?|mins?|minutes?|hours?|[smh])\b/y;
+// epoch seconds or milliseconds of 2017 to 2033
+const EPOCH = /1[5-9]\d{8}(?:\d{3})?\b/y;
+/** Hexadecimal ids: at least 7 digits, of which some are letters and some are not (so neither words nor counts). */
+const HEX_ID = /[0-9a-f]{7,64}\b/iy;
+const TEMPORARY = /(?:\/private)?\/(?:tmp|var\/tmp|var\/folders)\/[^\s'"`:,;()<>]{1,1024}/y;
+// Mon Jan  2 10:00:00 [UTC] 2026; Jan 2 10:00:00. Up to the day, and from it on.
+const MONTH_BEFORE =
+  /\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}$/;
+const DAY_TIME = /\d{1,2} \d\d:\d\d(?::\d\d)?(?: [A-Z]{3,5})?(?: \d{4})?\b/y;
+const PROCESS_BEFORE = /\b(?:pid|tid|process|thread)[ =:#]{1,3}$/i;
+const PROCESS_ID = /\d{1,10}\b/y;
+
+/** Longest text in front of a number that says what it is. */
+const BEFORE_CHARS = 12;
+
+const DIGIT = 1;
+const LETTER = 2;
+const HEX = 4;
+const SLASH = 8;
+/** What each ASCII character is; everything else is nothing. */
+const KINDS = new Uint8Array(128);
+for (const char of '0123456789') KINDS[char.charCodeAt(0)] = DIGIT;
+for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_')
+  KINDS[char.charCodeAt(0)] = LETTER;
+for (const char of 'ABCDEFabcdef') KINDS[char.charCodeAt(0)] = LETTER | HEX;
+KINDS['/'.charCodeAt(0)] = SLASH;
+const WORD = DIGIT | LETTER;
+
+/** A part of the text as bytes, which are read several times as fast as the characters of a text. */
+const part = Buffer.alloc(16 * 1024);
+/** The slash comes right before the digits. */
+const FIRST_SIGN = 0x2f;
+const LAST_SIGN = 0x39;
+const ZERO = 0x30;
+const BLANK = 0x20;
+const COLON = 0x3a;
+
+/** The text with a stand-in for each of them. */
+export function withoutVolatile(text: string): string {
+  let result = '';
+  /** Up to here the text is in the result. */
+  let done = 0;
+  /** Up to here it was looked at. */
+  let seen = 0;
+  for (let start = 0; start < text.length; start += part.length) {
+    const size = part.write(text.slice(start, start + part.length), 'latin1');
+    for (let at = Math.max(0, seen - start); at < size; at += 1) {
+      const byte = part[at] ?? 0;
+      if (byte < FIRST_SIGN || byte > LAST_SIGN) continue;
+      const plain = byte === FIRST_SIGN ? 0 : plainDigits(at, size);
+      if (plain > 0) {
+        at += plain - 1;
+        continue;
+      }
+      // Of a character beyond Latin-1 this is the low byte, which only looks like a sign.
+      const kind = kindAt(text, start + at) & (DIGIT | SLASH);
+      if (kind === 0) continue;
+      const found = kind === SLASH ? findPath(text, start + at) : findNumber(text, start + at, done);
+      if (found.standIn !== '') {
+        result += text.slice(done, found.start) + found.standIn;
+        done = found.end;
+      }
+      seen = found.end;
+      at = seen - start - 1;
+    }
+  }
+  return done === 0 ? text : result + text.slice(done);
+}
+
+/** Bytes that may make a number behind them something, by what they are. */
+const SIGNS = new Uint8Array(256);
+const IN_WORD = 1;
+/** Between a label and its number. */
+const SEPARATES = 2;
+/** Ends one of the labels. */
+const ENDS_LABEL = 4;
+/** Goes on with a time, a date, a decimal or a unit. */
+const GOES_ON = 8;
+/** Starts a unit. */
+const STARTS_UNIT = 16;
+function sign(chars: string, what: number): void {
+  for (const char of chars) SIGNS[char.charCodeAt(0)] = (SIGNS[char.charCodeAt(0)] ?? 0) | what;
+}
+sign('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_', IN_WORD);
+sign(' =:#', SEPARATES);
+sign('bcdglnprstvyDS', ENDS_LABEL);
+sign('-/:.µ', GOES_ON);
+sign('nuµmsh', STARTS_UNIT);
+
+/**
+ * How many digits stand there, when they are seen at once to be a plain count: most are (line numbers, sizes), and the
+ * bytes around them tell. 0: look closer.
+ */
+function plainDigits(at: number, size: number): number {
+  const first = at - 1;
+  const before = first < 0 ? IN_WORD : (SIGNS[part[first] ?? 0] ?? 0);
+  if ((before & IN_WORD) !== 0) return 0;
+  if ((before & SEPARATES) !== 0) {
+    let label = first - 1;
+    while (label >= 0 && first - label < 3 && ((SIGNS[part[label] ?? 0] ?? 0) & SEPARATES) !== 0) label -= 1;
+    if (label < 0 || ((SIGNS[part[label] ?? 0] ?? 0) & ENDS_LABEL) !== 0) return 0;
+  }
+  let end = at + 1;
+  while (end < size && (part[end] ?? 0) >= ZERO && (part[end] ?? 0) <= LAST_SIGN) end += 1;
+  const length = end - at;
+  if (length >= 10 || end + 1 >= size) return 0;
+  const behind = SIGNS[part[end] ?? 0] ?? 0;
+  if ((behind & (IN_WORD | GOES_ON)) !== 0) return 0;
+  const unit = SIGNS[part[end + 1] ?? 0] ?? 0;
+  return part[end] === BLANK && (unit & STARTS_UNIT) !== 0 ? 0 : length;
+}
+
+/** What stands at some place; nothing volatile when there is no stand-in. */
+interface Found {
+  readonly start: number;
+  readonly end: number;
+  readonly standIn: string;
+}
+
+function kindAt(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code < 128 ? (KINDS[code] ?? 0) : 0;
+}
+
+function findPath(text: string, at: number): Found {
+  const next = text.charCodeAt(at + 1);
+  // t(mp), v(ar), p(rivate)
+  const end = next === 0x74 || next === 0x76 || next === 0x70 ? endOf(TEMPORARY, text, at) : -1;
+  return end === -1 ? { start: at, end: at + 1, standIn: '' } : { start: at, end, standIn: '<temp>' };
+}
+
+/** Looks at the word that the digit stands in. Nothing before `floor` is looked at: it is taken. */
+function findNumber(text: string, digit: number, floor: number): Found {
+  let start = digit;
+  let hex = true;
+  while (start > floor && (kindAt(text, start - 1) & WORD) !== 0) {
+    start -= 1;
+    hex = hex && (kindAt(text, start) & (HEX | DIGIT)) !== 0;
+  }
+  let end = digit + 1;
+  while (end < text.length && (kindAt(text, end) & WORD) !== 0) {
+    hex = hex && (kindAt(text, end) & (HEX | DIGIT)) !== 0;
+    end += 1;
+  }
+  const plain = start === digit && isDigits(text, start, end);
+  const found = plain
+    ? (labelled(text, start, floor) ?? ofNumber(text, start, end))
+    : ofMixedWord(text, start, end, start === digit, hex);
+  return found ?? { start, end, standIn: '' };
+}
+
+function isDigits(text: string, start: number, end: number): boolean {
+  for (let at = start + 1; at < end; at += 1) if ((kindAt(text, at) & DIGIT) === 0) return false;
+  return true;
+}
+
+/** A word of digits alone: what it can be is told by its length and by what stands behind it. */
+function ofNumber(text: string, start: number, end: number): Found | undefined {
+  const length = end - start;
+  const next = text.charAt(end);
+  if (next === '-' || next === '/') {
+    if (length === 8) return find(UUID, '<uuid>', text, start);
+    if (length !== 4) return undefined;
+    return find(DATE_TIME, '<time>', text, start) ?? find(DATE, '<date>', text, start);
+  }
+  if (next === ':') {
+    // Two digits and another colon: a look that spares `1:1:1:…` the pattern.
+    const clock = length <= 2 && text.charCodeAt(end + 3) === COLON;
+    return clock ? find(CLOCK, '<time>', text, start) : undefined;
+  }
+  const measured = length <= 12 && startsUnit(text, end);
+  const duration = measured ? find(DURATION, '<duration>', text, start) : undefined;
+  return duration ?? (length === 10 || length === 13 ? find(EPOCH, '<time>', text, start) : undefined);
+}
+
+/** Whether what stands behind a number can be a unit of time: a look that spares most numbers the pattern. */
+function startsUnit(text: string, end: number): boolean {
+  let at = end;
+  if (text.charCodeAt(at) === 0x2e) {
+    at += 1;
+    while (at - end < 11 && (kindAt(text, at) & DIGIT) !== 0) at += 1;
+  }
+  if (text.charCodeAt(at) === 0x20) at += 1;
+  return at < text.length && 'nuµmsh'.includes(text.charAt(at));
+}
+
+/** A word of digits and letters. */
+function ofMixedWord(
+  text: string,
+  start: number,
+  end: number,
+  digitFirst: boolean,
+  hex: boolean,
+): Found | undefined {
+  const length = end - start;
+  if (length === 8 && text.charAt(end) === '-') {
+    const uuid = find(UUID, '<uuid>', text, start);
+    if (uuid !== undefined) return uuid;
+  }
+  if (digitFirst) {
+    const found = find(ADDRESS, '<address>', text, start) ?? find(DURATION, '<duration>', text, start);
+    if (found !== undefined) return found;
+  }
+  return length >= 7 && hex ? find(HEX_ID, '<id>', text, start) : undefined;
+}
+
+function find(pattern: RegExp, standIn: string, text: string, start: number): Found | undefined {
+  const end = endOf(pattern, text, start);
+  return end === -1 ? undefined : { start, end, standIn };
+}
+
+/** A number that the words in front of it make a time or a process. */
+function labelled(text: string, start: number, floor: number): Found | undefined {
+  let label = start;
+  while (label > floor && start - label < 3 && ' =:#'.includes(text.charAt(label - 1))) label -= 1;
+  if (label === start || (kindAt(text, label - 1) & LETTER) === 0) return undefined;
+  const from = Math.max(floor, start - BEFORE_CHARS);
+  const before = text.slice(from, start);
+  const month = text.charAt(start - 1) === ' ' ? MONTH_BEFORE.exec(before) : null;
+  const time = month === null ? -1 : endOf(DAY_TIME, text, start);
+  if (month !== null && time !== -1) return { start: from + month.index, end: time, standIn: '<time>' };
+  const process = PROCESS_BEFORE.exec(before);
+  const end = process === null ? -1 : endOf(PROCESS_ID, text, start);
+  return process === null || end === -1 ? undefined : { start: from + process.index, end, standIn: '<pid>' };
+}
+
+/** Offset behind the match that starts there; -1 when there is none. */
+function endOf(pattern: RegExp, text: string, start: number): number {
+  pattern.lastIndex = start;
+  return pattern.test(text) ? pattern.lastIndex : -1;
+}
