@@ -1,19 +1,11 @@
 import type { Context } from '@opentelemetry/api';
-import type { z } from 'zod';
-import { describeIssues, toFailure, VigilError } from '../../messages/errors.js';
+import { toFailure, VigilError } from '../../messages/errors.js';
 import { ATTRIBUTES, SPANS } from '../../messages/telemetry.js';
-import {
-  type ActorContext,
-  type Behaviour,
-  Later,
-  type Messenger,
-  type Peer,
-  type Protocol,
-  type ReplyIn,
-  type RequestIn,
-} from './behaviour.js';
+import { type ActorContext, type Behaviour, Later, type Messenger, type Protocol } from './behaviour.js';
+import { CellContext } from './cell-context.js';
 import type { Clock } from './clock.js';
 import { Mailbox } from './mailbox.js';
+import { parseBody } from './parse-body.js';
 import { activeTrace, inSpan, inTrace } from './trace.js';
 
 /** Wait before a timer's message is put into a full mailbox again. */
@@ -269,7 +261,7 @@ export class Cell<State, P extends Protocol> {
       );
       return;
     }
-    const parsed = parse(spec.request, letter.body);
+    const parsed = parseBody(spec.request, letter.body);
     if (!parsed.success) {
       letter.port?.fail(new VigilError('BAD_REQUEST', `${letter.type}: ${parsed.why}`));
       return;
@@ -465,69 +457,6 @@ export class Cell<State, P extends Protocol> {
   askStop(): void {
     this.#stopAsked = true;
     this.#pump();
-  }
-}
-
-/** Like `safeParse`; what is nested too deep for the schema to follow does not fit it. */
-function parse(
-  schema: z.ZodType,
-  body: unknown,
-): { success: true; data: unknown } | { success: false; why: string } {
-  try {
-    const parsed = schema.safeParse(body);
-    return parsed.success ? parsed : { success: false, why: describeIssues(parsed.error) };
-  } catch (error) {
-    if (error instanceof RangeError) return { success: false, why: 'nested too deep' };
-    throw error;
-  }
-}
-
-/** What a behaviour sees of its cell. */
-class CellContext implements ActorContext {
-  readonly #cell: Cell<unknown, Protocol>;
-
-  constructor(cell: unknown) {
-    this.#cell = cell as Cell<unknown, Protocol>;
-  }
-  get kind(): string {
-    return this.#cell.kind;
-  }
-  get id(): string {
-    return this.#cell.id;
-  }
-  get signal(): AbortSignal {
-    return this.#cell.signal;
-  }
-  async ask<P extends Protocol, M extends keyof P & string>(
-    peer: Peer<P>,
-    id: string,
-    message: M,
-    body: RequestIn<P, M>,
-    timeoutMs: number,
-  ): Promise<ReplyIn<P, M>> {
-    const { messenger, signal } = this.#cell;
-    const reply = await messenger.ask(peer.kind, id, message, body, { timeoutMs, signal });
-    const parsed = peer.protocol[message]?.reply.safeParse(reply);
-    if (parsed?.success === true) return parsed.data as ReplyIn<P, M>;
-    const why = parsed === undefined ? 'no such message' : describeIssues(parsed.error);
-    throw new VigilError('BAD_REPLY', `${peer.kind} ${id}, ${message}: ${why}`);
-  }
-  tell<P extends Protocol, M extends keyof P & string>(
-    peer: Peer<P>,
-    id: string,
-    message: M,
-    body: RequestIn<P, M>,
-  ): void {
-    this.#cell.messenger.tell(peer.kind, id, message, body);
-  }
-  watch(kind: string, id: string, message: string): void {
-    this.#cell.watch(kind, id, message);
-  }
-  after(ms: number, type: string, body: unknown): void {
-    this.#cell.schedule(ms, type, body);
-  }
-  stop(): void {
-    this.#cell.askStop();
   }
 }
 
