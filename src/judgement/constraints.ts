@@ -1,3 +1,5 @@
+import { type Forbidden, forbidden } from './constraint-forms.js';
+import { lastFileIn, resolved } from './references.js';
 import { oneLine } from './text.js';
 import { contentWords } from './words.js';
 
@@ -8,12 +10,6 @@ export interface Constraint {
   readonly since: number;
   /** What must not be done, where the sentence says it plainly enough to check. */
   readonly forbids: Forbidden | undefined;
-}
-
-/** An action a constraint forbids: edits of a file or folder, or a command. */
-export interface Forbidden {
-  readonly what: 'edit' | 'run';
-  readonly target: string;
 }
 
 const MAX_CONSTRAINTS = 20;
@@ -33,23 +29,27 @@ const RESTRICTION = new RegExp(
 );
 
 const LIFT =
-  /\b(you (?:may|can) now|you are (?:now )?allowed to|you're (?:now )?allowed to|no need to|no longer (?:need|have) to|it(?:'|’)?s (?:ok|okay|fine) to|feel free to|ignore the|forget (?:about )?the|lift the)\b(.*)/i;
+  /\b(you (?:may|can) now|you are (?:now )?allowed to|you're (?:now )?allowed to|no need to|no longer (?:need|have) to|it(?:'|’)?s (?:ok|okay|fine) to|it is (?:ok|okay|fine|alright) to|feel free to|ignore the|forget (?:about )?the|lift the)\b(.*)/i;
 
 /**
  * Takes a message of the person into the standing constraints: adds what it restricts, drops what it lifts. A repeated
- * constraint is not added twice; the oldest make way when there are more than 20.
+ * constraint is not added twice; the oldest make way when there are more than 20. `lastFile` is what "it" means.
  */
 export function updateConstraints(
   standing: readonly Constraint[],
   message: string,
   since: number,
+  lastFile?: string,
 ): readonly Constraint[] {
   let next = [...standing];
-  for (const sentence of sentences(message)) {
+  let file = lastFile;
+  for (const said of sentences(message)) {
+    const sentence = resolved(said, file);
+    file = lastFileIn(sentence) ?? file;
     const lifted = LIFT.exec(sentence);
     if (lifted !== null) {
       next = next.filter((constraint) => !isLifted(constraint, lifted[2] ?? ''));
-    } else if (RESTRICTION.test(sentence)) {
+    } else if (RESTRICTION.test(sentence) || forbidden(sentence) !== undefined) {
       const constraint = toConstraint(sentence, since);
       next = next.filter((other) => other.text.toLowerCase() !== constraint.text.toLowerCase());
       next.push(constraint);
@@ -84,23 +84,6 @@ function isLifted(constraint: Constraint, permission: string): boolean {
 /** The verbs of action in a text; stop words for goals, but what matters most in a constraint. */
 function verbsOf(text: string): string[] {
   return [...text.toLowerCase().matchAll(new RegExp(`\\b(${ACT})(?:ing)?\\b`, 'g'))].map((m) => m[1] ?? '');
-}
-
-const NOT_EDIT =
-  /\b(?:do not|don['’]?t|must not|mustn['’]t|should not|shouldn['’]t|may not|never)\s+(?:ever\s+)?(?:edit|modify|touch|change|alter|delete|remove|overwrite|rewrite|update)(?:\s+or\s+\w+)?\s+(?:any(?:thing)?\s+(?:files?\s+)?(?:in|under|of)\s+|the\s+|files?\s+|folder\s+|directory\s+|contents of\s+)*([`"']?)([\w.@~/\\*-]+)\1/i;
-
-const NOT_RUN =
-  /\b(?:do not|don['’]?t|must not|mustn['’]t|should not|shouldn['’]t|may not|never)\s+(?:ever\s+)?(?:run|execute|use|call|invoke)\s+(?:the\s+)?(?:command\s+)?(?:[`"']([^`"']{2,60})[`"']|((?:git|npm|pnpm|yarn|pip|sudo|docker|make|cargo|kubectl|terraform|rm|curl|wget)(?:\s+[\w-]+)?)\b)/i;
-
-/** Only what names a path or a command beyond doubt; "don't change the behaviour" cannot be checked by a rule. */
-function forbidden(sentence: string): Forbidden | undefined {
-  const edit = NOT_EDIT.exec(sentence)?.[2]
-    ?.replace(/[.,;:]+$/, '')
-    .replace(/\/?\*+$/, '/');
-  if (edit !== undefined && /[/\\]|\w\.\w|^\.\w/.test(edit)) return { what: 'edit', target: edit };
-  const run = NOT_RUN.exec(sentence);
-  const command = (run?.[1] ?? run?.[2])?.trim();
-  return command === undefined || command === '' ? undefined : { what: 'run', target: command };
 }
 
 /** Whether an edited path is, or lies under, a forbidden one. */

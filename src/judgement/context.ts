@@ -3,11 +3,14 @@ import type { Phase } from '../messages/analysis.js';
 import { type Constraint, toConstraint, updateConstraints } from './constraints.js';
 import { cleanGoal } from './goal.js';
 import { hash32 } from './hash.js';
+import { lastFileIn } from './references.js';
+import { subGoalsOf } from './sub-goals.js';
 import { detach } from './text.js';
 import { contentWords, wordHashes } from './words.js';
 
 const MAX_GOAL_WORDS = 256;
 const MAX_LATER = 8;
+const MAX_SUB_GOALS = 24;
 const RECENT_ACTIONS = 8;
 
 /**
@@ -23,7 +26,11 @@ export interface Context {
   readonly goalWords: Set<number>;
   /** What was asked after the first message, latest last. */
   later: readonly string[];
+  /** What the person listed one by one, in the goal and in what was asked later; latest last. */
+  subGoals: readonly string[];
   constraints: readonly Constraint[];
+  /** The file that was named or worked on last: what "it" and "that file" mean. */
+  lastFile: string | undefined;
   /** Counts what the person said; the same words again (an automatic "continue") do not count. */
   turn: number;
   lastUserText: number;
@@ -45,7 +52,9 @@ export function createContext(goal: string | undefined, constraints: readonly st
     goalGiven: goal !== undefined && goal.trim() !== '',
     goalWords: new Set(),
     later: [],
+    subGoals: [],
     constraints: constraints.map((text) => toConstraint(text, -1)),
+    lastFile: undefined,
     turn: 0,
     lastUserText: 0,
     lastUserIndex: -1,
@@ -76,7 +85,8 @@ export function observeUser(context: Context, text: string, index: number, atRes
   context.lastUserIndex = index;
   context.interrupted = false;
   context.ended = undefined;
-  context.constraints = updateConstraints(context.constraints, said, index);
+  context.constraints = updateConstraints(context.constraints, said, index, context.lastFile);
+  context.lastFile = lastFileIn(said) ?? context.lastFile;
   if (context.goal === '') setGoal(context, said);
   else if (!CONTINUATION.test(said)) refine(context, said, atRest);
 }
@@ -91,6 +101,7 @@ export function observeInterruption(context: Context, text: string): boolean {
 
 function setGoal(context: Context, text: string): void {
   context.goal = cleanGoal(text);
+  context.subGoals = subGoalsOf(context.goal);
   learnGoalWords(context, context.goal);
 }
 
@@ -110,7 +121,11 @@ function refine(context: Context, said: string, atRest: boolean): void {
   learnGoalWords(context, said);
   context.later = [...context.later, detach(said.slice(0, 300))].slice(-MAX_LATER);
   const newTask = words.length >= 4 && known === 0 && atRest;
-  if (newTask && !context.goalGiven) context.goal = cleanGoal(said);
+  const listed = subGoalsOf(said);
+  if (newTask && !context.goalGiven) {
+    context.goal = cleanGoal(said);
+    context.subGoals = listed;
+  } else context.subGoals = [...context.subGoals, ...listed].slice(-MAX_SUB_GOALS);
 }
 
 export function observeAction(context: Context, action: ActionClass): void {

@@ -64,6 +64,9 @@ function findLinks(profiles: readonly Profile[], thresholds: Thresholds): readon
   return [...links.values()];
 }
 
+/** What a common ticket in both goals is worth: two agents on it may go about it in different ways. */
+const SAME_TICKET = 0.25;
+
 /** Estimated similarity of two agents that do the same work; undefined when they do not. */
 function sameWork(
   a: Profile | undefined,
@@ -72,8 +75,21 @@ function sameWork(
 ): number | undefined {
   if (a === undefined || b === undefined) return undefined;
   const alike = similarity(a.signature, b.signature);
-  if (alike < thresholds.duplicateSimilarity) return undefined;
+  const needed = thresholds.duplicateSimilarity - (sameTicket(a.goal, b.goal) ? SAME_TICKET : 0);
+  if (alike < needed) return undefined;
   return differentSubjects(a.goal, b.goal) || differentFiles(a.edited, b.edited) ? undefined : alike;
+}
+
+/** Number of an issue or ticket: "1867", "APP-1200". */
+const TICKET = /^(?:[a-z][a-z0-9]{0,9}-)?\d{2,7}$/;
+
+/** Both goals name a ticket, and the same one. */
+function sameTicket(a: string, b: string): boolean {
+  const tickets = identifiers(a).filter((name) => TICKET.test(name));
+  const others = identifiers(b).filter((name) => TICKET.test(name));
+  return (
+    tickets.length > 0 && tickets.length === others.length && tickets.every((name) => others.includes(name))
+  );
 }
 
 /** One prompt template, two subjects: each goal names something that the other does not ("fix #12", "fix #13"). */

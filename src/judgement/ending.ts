@@ -1,7 +1,7 @@
 /** How sessions say that they stopped before the work was done. */
 
 const LIMIT_REACHED =
-  /\b(?:reached|exceeded|exceeds|hit)\b.{0,40}\b(?:max(?:imum)?|limit)\b.{0,30}\b(?:iterations?|turns?|steps?|retries|attempts|cost|budget|time|tokens|context)\b|\bmax(?:imum)?\b.{0,30}\b(?:iterations?|turns?|steps?|retries|attempts)\b.{0,20}\b(?:reached|exceeded)\b|\bagent got stuck in a loop\b/i;
+  /\b(?:reached|exceeded|exceeds|hit)\b.{0,40}\b(?:max(?:imum)?|limit)\b.{0,30}\b(?:iterations?|turns?|steps?|retries|attempts|cost|budget|time|tokens|context)\b|\bmax(?:imum)?\b.{0,30}\b(?:iterations?|turns?|steps?|retries|attempts)\b.{0,20}\b(?:reached|exceeded)\b|\bonly \d+ reflections allowed\b|\bagent got stuck in a loop\b/i;
 
 /** Ends named by a reason other than the work being done: exit_cost, exit_context, max_turns, error, ... */
 const WANT =

@@ -11,9 +11,6 @@ import { type View, viewOf } from './view.js';
 // The guardian's two answers about an agent, its verdict and its profile, are found in one place.
 export { profile } from './profile.js';
 
-/** A live agent whose last word is a closing message has finished its turn once it is this long silent. */
-const SETTLED_MS = 60_000;
-
 export interface Assessment {
   /** Epoch milliseconds. Null, and always when not live: the time of the last event. */
   readonly now: number | null;
@@ -66,12 +63,11 @@ function check(view: View, thresholds: Thresholds): Evidence[] {
  * end but the last message.
  */
 function isFinished(view: View, evidence: readonly Evidence[]): boolean {
-  const { context, last, lastAt, calls } = view.trajectory;
+  const { context, last, calls } = view.trajectory;
   // Some formats record no result of the call that ends the session.
   if (context.ended !== undefined || view.open?.action === 'finish') return true;
   if (last !== 'message' || calls === 0 || evidence.some(({ type }) => type === 'waiting')) return false;
-  if (!view.live) return true;
-  return view.now !== null && lastAt !== null && view.now - lastAt >= SETTLED_MS;
+  return view.settled;
 }
 
 function sessionSeconds(trajectory: Trajectory): number {

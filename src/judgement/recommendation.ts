@@ -16,9 +16,7 @@ export function recommend(
     case 'loop':
       return `${seen} Doing it again will not change the outcome: read the last output, say what it rules out, and try something different or report what blocks you.`;
     case 'errors':
-      return evidence?.rule === 'gave-up'
-        ? `${seen} Check what is done and what is left, then continue from there with a narrower next step.`
-        : `${seen} Stop and find the cause of the last error before the next attempt.`;
+      return `${seen} ${wayOut(evidence?.rule)}`;
     case 'drift':
       return `${seen} Return to the goal${goal === '' ? '' : `: "${goal}"`}, or say why this detour is needed.`;
     case 'constraint':
@@ -29,6 +27,20 @@ export function recommend(
       return `${seen} Finish with what there is, or raise the budget.`;
     case 'waiting':
       return `${seen} Answer it, or tell the agent to decide by itself.`;
+  }
+}
+
+/** The way out of failures, by the rule that saw them. */
+function wayOut(rule: string | undefined): string {
+  switch (rule) {
+    case 'gave-up':
+      return 'Check what is done and what is left, then continue from there with a narrower next step.';
+    case 'premature-success':
+      return 'See that check pass before calling it done, or say plainly what does not work.';
+    case 'same-failure':
+      return 'What was changed since makes no difference to it: find out first why it fails.';
+    default:
+      return 'Stop and find the cause of the last error before the next attempt.';
   }
 }
 

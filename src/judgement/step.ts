@@ -1,4 +1,6 @@
 import type { ActionClass, AgentEvent } from '../messages/agent-event.js';
+import { plainCommand } from './command.js';
+import { commandOf } from './constraints.js';
 import { hash32 } from './hash.js';
 import { detach, lastLine, normalised, oneLine } from './text.js';
 
@@ -18,6 +20,8 @@ export interface Step {
   readonly at: number | null;
   /** Equal exactly when the action is the same. */
   readonly key: string;
+  /** Equal for actions that differ only in their dress (see plainCommand). */
+  readonly act: number;
   readonly label: string;
   readonly tool: string;
   readonly action: ActionClass;
@@ -36,10 +40,14 @@ export interface Step {
   breach: string | undefined;
   /** Touches the goal, or what was worked on for it; null when the step names nothing that could. */
   onGoal: boolean | null;
+  /** Touches it with more than a word that may be chance: what it brings to light belongs to the work. */
+  sure: boolean;
   /** Call: event index of its result; -1 while it runs. */
   result: number;
   /** Equal when the outcome is the same but for times, ids and the like. */
   outcome: string;
+  /** Equal when the last line says the same; 0 for an output that says nothing. */
+  gist: number;
   outcomeLabel: string;
   failed: boolean;
   /** A person refused the call. */
@@ -60,10 +68,13 @@ export function keptKey(key: string): string {
 export function callStep(event: AgentEvent, around: Surroundings): Step {
   const input = event.input ?? '';
   const change = event.action === 'edit' ? replacement(input) : undefined;
+  const key = keptKey(event.actionKey ?? `${event.tool ?? ''}:${hash32(input)}`);
+  const command = event.action === 'run' || event.action === 'read' ? commandOf(input) : '';
   return {
     ...blankStep(event, around),
     kind: 'call',
-    key: keptKey(event.actionKey ?? `${event.tool ?? ''}:${hash32(input)}`),
+    key,
+    act: hash32(command === '' ? key : plainCommand(command)),
     label: actionLabel(event),
     tool: detach((event.tool ?? '').slice(0, 80)),
     action: event.action ?? 'other',
@@ -103,6 +114,7 @@ function blankStep(event: AgentEvent, around: Surroundings): Step {
     index: event.index,
     at: event.at,
     key: '',
+    act: 0,
     label: '',
     tool: '',
     action: 'other',
@@ -115,8 +127,10 @@ function blankStep(event: AgentEvent, around: Surroundings): Step {
     to: 0,
     breach: undefined,
     onGoal: null,
+    sure: false,
     result: -1,
     outcome: '',
+    gist: 0,
     outcomeLabel: '',
     failed: false,
     rejected: false,
@@ -129,6 +143,7 @@ export function settle(step: Step, event: AgentEvent): void {
   step.result = event.index;
   step.outcome = keptKey(event.outcomeKey ?? `outcome:${hash32(normalised(output))}:${output.length}`);
   step.outcomeLabel = lastLine(output, OUTCOME_LENGTH);
+  step.gist = step.outcomeLabel === '' ? 0 : hash32(normalised(step.outcomeLabel));
   step.rejected = event.rejected === true;
   step.failed = !step.rejected && failedResult(event, step.action);
 }

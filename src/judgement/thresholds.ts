@@ -12,12 +12,16 @@ export const RULE_NAMES = [
   'failing-edits',
   'error-streak',
   'repeated-error',
+  'error-share',
+  'same-failure',
+  'premature-success',
   'gave-up',
   'stall',
   'waiting',
   'budget',
   'constraint',
   'drift',
+  'stray-edits',
 ] as const;
 export const RuleName = z.enum(RULE_NAMES);
 export type RuleName = z.infer<typeof RuleName>;
@@ -57,6 +61,14 @@ export const Thresholds = z.strictObject({
   failingEditsWindow: count(3, 8),
   /** error-streak: failures since the last thing that worked (looking around aside). */
   errorStreak: count(3, 8),
+  /** error-share: of the last `errorShareWindow` calls, this many failed. */
+  errorShare: count(3, 10).describe('error-share: this many of the last `errorShareWindow` calls failed.'),
+  errorShareWindow: count(3, 16).describe('error-share: calls looked at.'),
+  /** same-failure: the same failing outcome among the last `sameFailureWindow` calls, whatever was edited between. */
+  sameFailure: count(2, 4).describe(
+    'same-failure: the same failing outcome this often, whatever was edited in between.',
+  ),
+  sameFailureWindow: count(2, 8).describe('same-failure: calls looked at.'),
   /** repeated-error: the same error outside of tool calls, with nothing new between. */
   repeatedError: count(2, 4),
   /** Steps of real progress after which a past loop or failure no longer stands. */
@@ -75,6 +87,11 @@ export const Thresholds = z.strictObject({
   driftGoalWords: count(1, 5),
   /** drift: steps that did touch the goal before. */
   driftOnGoal: count(1, 3),
+
+  /** stray-edits: edits in a row of files that have nothing to do with the goal. */
+  strayEdits: count(2, 8).describe(
+    'stray-edits: edits in a row of files that have nothing to do with the goal.',
+  ),
 
   /** Evidence this severe asks for steering. */
   steerAt: share(0.5),
@@ -109,6 +126,8 @@ export function windowFor(thresholds: Thresholds): number {
     thresholds.editsUndone,
     thresholds.failingEditsWindow,
     thresholds.errorStreak,
+    thresholds.errorShareWindow,
+    thresholds.sameFailureWindow,
     thresholds.repeatedError,
     thresholds.driftSteps,
   );

@@ -1,106 +1,35 @@
 import type { AgentEvent, Tokens } from '../messages/agent-event.js';
+import { admitsDefeat } from './claims.js';
 import { commandOf, coversPath, startsCommand } from './constraints.js';
-import { type Context, createContext, observeAction, observeInterruption, observeUser } from './context.js';
+import { observeAction, observeInterruption, observeUser } from './context.js';
 import { endedForWant, meansGivingUp } from './ending.js';
-import { createFocus, type Focus, learnFrom, learnIfOnGoal, observeFocus, restartFocus } from './focus.js';
-import { createNovelty, type Novelty, observeLine } from './novelty.js';
-import { createRhythm, observeGap, type Rhythm } from './rhythm.js';
+import { learnFrom, learnIfOnGoal, observeFocus, restartFocus } from './focus.js';
+import { observeLine } from './novelty.js';
+import { asksPermission } from './permission.js';
+import { observeGap } from './rhythm.js';
 import { callStep, errorStep, keptKey, messageStep, type Step, settle } from './step.js';
 import { detach, oneLine } from './text.js';
-import { DEFAULT_THRESHOLDS, type Thresholds, windowFor } from './thresholds.js';
+import { restart, type Trajectory } from './trajectory-state.js';
 
 const MAX_EDITED = 50;
 const MAX_BREACHES = 32;
 /** End of a message that is kept, to see whether it asks something. */
 const TAIL_LENGTH = 400;
+const FINISH_LENGTH = 1000;
 
-/** What the agent was told from outside, all optional. */
-export interface Assignment {
-  readonly goal?: string | undefined;
-  readonly constraints?: readonly string[] | undefined;
-  /** Limits on what it may spend. */
-  readonly budget?: { readonly tokens?: number | undefined; readonly cost?: number | undefined } | undefined;
-}
-
-/** What an event was, as far as the agent's being at rest, at work or at an end depends on it. */
-export type LastEvent = 'none' | 'user' | 'message' | 'thought' | 'call' | 'result' | 'error' | 'other';
+export { type Assignment, createTrajectory, type LastEvent, type Trajectory } from './trajectory-state.js';
 
 /**
- * The state of one agent, folded from its events. Bounded: the latest steps, sums, and sets of hashes; less than
- * 100 kB, however long the log.
+ * Folds the next event in. Cost follows the event, not the trajectory. At the first event of a new session the agent
+ * starts afresh: what it did, was told and spent in the one before says nothing about this one.
  */
-export interface Trajectory {
-  readonly agent: string;
-  readonly budget: { readonly tokens?: number | undefined; readonly cost?: number | undefined };
-  readonly context: Context;
-  readonly focus: Focus;
-  readonly rhythm: Rhythm;
-  readonly novelty: Novelty;
-  /** The latest steps in order, never more than `window`. */
-  readonly steps: Step[];
-  readonly window: number;
-  eventCount: number;
-  firstAt: number | null;
-  lastAt: number | null;
-  last: LastEvent;
-  /** Event index of the latest message of the agent, and its end; -1 and empty before any. */
-  lastMessageIndex: number;
-  lastMessageTail: string;
-  tokens: Tokens;
-  /** Files edited successfully, latest last, distinct. */
-  edited: readonly string[];
-  calls: number;
-  failures: number;
-  /** Calls that broke a standing constraint: event index, constraint, what was done. */
-  breaches: readonly Breach[];
-  /** Whether the log as a whole is a sub-agent's: then sidechain events are its main line. */
-  sidechain: boolean;
-  /** The latest sign that the session stopped for want of steps, time or patience, and the calls made until then. */
-  gaveUp: { readonly index: number; readonly calls: number; readonly text: string } | undefined;
-}
-
-export interface Breach {
-  readonly index: number;
-  readonly constraint: string;
-  readonly done: string;
-}
-
-export function createTrajectory(
-  agent: string,
-  assignment: Assignment = {},
-  thresholds: Thresholds = DEFAULT_THRESHOLDS,
-): Trajectory {
-  return {
-    agent,
-    budget: assignment.budget ?? {},
-    context: createContext(assignment.goal, assignment.constraints ?? []),
-    focus: createFocus(),
-    rhythm: createRhythm(),
-    novelty: createNovelty(),
-    steps: [],
-    window: windowFor(thresholds),
-    eventCount: 0,
-    firstAt: null,
-    lastAt: null,
-    last: 'none',
-    lastMessageIndex: -1,
-    lastMessageTail: '',
-    tokens: { input: 0, output: 0 },
-    edited: [],
-    calls: 0,
-    failures: 0,
-    breaches: [],
-    sidechain: false,
-    gaveUp: undefined,
-  };
-}
-
-/** Folds the next event in. Cost follows the event, not the trajectory. */
 export function observe(trajectory: Trajectory, event: AgentEvent): void {
-  if (trajectory.eventCount === 0) trajectory.sidechain = event.sidechain === true;
+  if (event.session !== undefined) restart(trajectory);
+  if (trajectory.eventCount === trajectory.since) trajectory.sidechain = event.sidechain === true;
   trajectory.eventCount++;
   if (event.tokens !== undefined) addTokens(trajectory.tokens, event.tokens);
   observeTime(trajectory, event);
+  if (event.kind !== 'usage') trajectory.prompt = undefined;
   dispatch(trajectory, event);
   if (event.ended !== undefined) observeEnd(trajectory, event.ended, event.index);
 }
@@ -123,8 +52,13 @@ function observeThought(trajectory: Trajectory, event: AgentEvent): void {
 function observeSystem(trajectory: Trajectory, event: AgentEvent): void {
   const text = event.text ?? '';
   observeLine(trajectory.novelty, text);
+  if (event.role !== 'user') observePrompt(trajectory, text, event.index);
   if (event.role === 'user' && observeInterruption(trajectory.context, text)) trajectory.last = 'user';
   if (trajectory.last === 'none') trajectory.last = 'other';
+}
+
+function observePrompt(trajectory: Trajectory, text: string, index: number): void {
+  if (asksPermission(text)) trajectory.prompt = { index, text: oneLine(text.slice(-200), 120) };
 }
 
 /** Sidechain events run beside the main line, unless the whole log is one. */
@@ -157,6 +91,7 @@ function observeMessage(trajectory: Trajectory, event: AgentEvent): void {
   const text = event.text ?? '';
   observeLine(trajectory.novelty, text);
   if (event.role !== 'assistant') return;
+  observePrompt(trajectory, text, event.index);
   push(trajectory, messageStep(event, around(trajectory, event)));
   learnIfOnGoal(trajectory.focus, text, trajectory.context.goalWords);
   if (isBeside(trajectory, event)) return;
@@ -166,17 +101,29 @@ function observeMessage(trajectory: Trajectory, event: AgentEvent): void {
   trajectory.context.interrupted = false;
   trajectory.lastMessageIndex = event.index;
   trajectory.lastMessageTail = detach(text.trimEnd().slice(-TAIL_LENGTH));
+  trajectory.lastMessageHead = detach(text.trimStart().slice(0, TAIL_LENGTH));
 }
 
 function observeCall(trajectory: Trajectory, event: AgentEvent): void {
   const step = callStep(event, around(trajectory, event));
   step.breach = breachedBy(trajectory, step, event.input ?? '');
-  observeFocus(trajectory.focus, step, trajectory.context.goalWords);
+  observeFocus(
+    trajectory.focus,
+    step,
+    trajectory.context.goalWords,
+    step.action === 'edit' ? (event.input ?? '') : '',
+  );
   observeAction(trajectory.context, step.action);
+  if (step.paths[0] !== undefined) trajectory.context.lastFile = step.paths[0];
   trajectory.context.ended = undefined;
   trajectory.context.interrupted = false;
   trajectory.calls++;
   trajectory.last = 'call';
+  if (step.action === 'finish') {
+    trajectory.finish = { index: event.index, text: detach((event.input ?? '').slice(0, FINISH_LENGTH)) };
+    if (admitsDefeat(trajectory.finish.text))
+      giveUp(trajectory, event.index, `ended by saying: ${step.label}`);
+  }
   push(trajectory, step);
 }
 
@@ -195,7 +142,7 @@ function observeResult(trajectory: Trajectory, event: AgentEvent): void {
     trajectory.failures++;
     return;
   }
-  if (step.onGoal === true) learnFrom(trajectory.focus, event.output ?? '');
+  if (step.sure) learnFrom(trajectory.focus, event.output ?? '');
   if (step.breach !== undefined) {
     const breach = { index: step.index, constraint: step.breach, done: step.label };
     trajectory.breaches = [...trajectory.breaches, breach].slice(-MAX_BREACHES);

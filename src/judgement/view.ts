@@ -13,14 +13,21 @@ export interface View {
   readonly calls: readonly Step[];
   /** The latest call, when it has no result yet. */
   readonly open: Step | undefined;
+  /** What the agent said last stands as its last word: it has been silent since, or the log is judged after the fact. */
+  readonly settled: boolean;
 }
+
+/** A live agent whose last word is a closing message has finished its turn once it is this long silent. */
+const SETTLED_MS = 60_000;
 
 export function viewOf(trajectory: Trajectory, now: number | null, live: boolean): View {
   const calls = trajectory.steps.filter(
     (step) =>
       step.kind === 'call' && !step.side && step.result >= 0 && !step.rejected && step.action !== 'plan',
   );
-  return { trajectory, now: now ?? trajectory.lastAt, live, calls, open: openCall(trajectory.steps) };
+  const { lastAt, steps } = trajectory;
+  const settled = !live || (now !== null && lastAt !== null && now - lastAt >= SETTLED_MS);
+  return { trajectory, now: now ?? lastAt, live, calls, open: openCall(steps), settled };
 }
 
 function openCall(steps: readonly Step[]): Step | undefined {
@@ -67,6 +74,12 @@ function progressAfter(view: View, last: Step): number {
 
 function isWork(call: Step): boolean {
   return call.action !== 'finish' && call.action !== 'ask' && call.action !== 'poll';
+}
+
+/** Whether two failures are one: the same outcome, or the same last line of a command in another dress. */
+export function sameFailure(a: Step, b: Step): boolean {
+  if (!a.failed || !b.failed) return false;
+  return a.outcome === b.outcome || (a.key !== b.key && a.gist === b.gist && a.gist !== 0);
 }
 
 /** Equal when both action and outcome are the same. */

@@ -42,6 +42,26 @@ t.test('one prompt template for many tickets makes no duplicates', async (t) => 
   t.same(coherence([1, 2, 3, 4].map((n) => worker(`w${n}`, ticket(n)))).duplicates, []);
 });
 
+t.test('one ticket in both goals makes duplicates of agents that go about it differently', async (t) => {
+  const goal = (ticket: string) =>
+    `Validate the coupon form of the checkout module (${ticket}): totals are wrong.`;
+  const fleet = (ticket: string) => [
+    worker('a', `Please ${goal('APP-1200')} Write a test for it.`, [
+      'src/checkout/coupon-form.ts',
+      'src/checkout/total.ts',
+    ]),
+    worker('b', `${goal(ticket)} Keep the change small.`, [
+      'src/checkout/coupon-form.ts',
+      'src/checkout/form-state.ts',
+    ]),
+  ];
+  t.same(
+    coherence(fleet('APP-1200')).duplicates.map(({ agents }) => agents),
+    [['a', 'b']],
+  );
+  t.same(coherence(fleet('APP-1201')).duplicates, []);
+});
+
 t.test('the same file edited by several unfinished agents is a conflict', async (t) => {
   const report = coherence([
     worker('a', ROUNDING, ['/home/me/p/src/fields.py']),

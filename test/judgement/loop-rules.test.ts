@@ -77,16 +77,34 @@ t.test('repeated-failing-action: three failures in a row, new errors not counted
 
 t.test('repeated-failing-action: edits between the attempts are work', async (t) => {
   const analysis = judge(
-    stream().times(6, (s) => s.fails('run', 'python decrypt.py', 'E').edits('decrypt.py')),
+    stream().times(6, (s, i) => s.fails('run', 'python decrypt.py', `E${i}`).edits('decrypt.py')),
   );
   t.same(analysis.evidence, []);
 });
+
+t.test(
+  'repeated-failing-action, failing-rerun: the dress of a command does not make it another',
+  async (t) => {
+    const dressed = ['npm test', 'npm test 2>&1', 'npm test | tail -20', 'cd . && npm test', 'CI=1 npm test'];
+    const analysis = judge(
+      stream().times(5, (s, i) => s.fails('run', dressed[i] ?? '', `${i} lines\n1 failed`)),
+    );
+    t.equal(analysis.steeringType, 'loop');
+    t.ok(rulesOf(analysis).includes('failing-rerun'));
+    const others = ['npm test', 'npm run lint', 'npm ci', 'npm audit', 'npm ls'];
+    t.equal(
+      judge(stream().times(5, (s, i) => s.fails('run', others[i] ?? '', `${i} lines\n1 failed`)))
+        .needsSteering,
+      false,
+    );
+  },
+);
 
 t.test('failing-rerun: only looking around between four equal failures', async (t) => {
   const rerun = (n: number) =>
     stream().times(n, (s, i) => s.fails('run', 'npm test', 'E').does('read', `f${i}`, `${i}`));
   // The reads are news, so the loop stands only as long as fewer than three of them follow.
-  t.same(rulesOf(judge(rerun(4))), ['failing-rerun']);
+  t.same(rulesOf(judge(rerun(4))), ['failing-rerun', 'same-failure']);
   t.same(rulesOf(judge(rerun(3))), []);
 });
 
@@ -94,7 +112,10 @@ t.test('failing-rerun: anything that may have changed something starts the count
   const analysis = judge(
     stream().times(6, (s, i) => s.fails('run', 'npm test', 'E').does('run', `npm i p${i}`, `${i}`)),
   );
-  t.same(analysis.evidence, []);
+  t.same(
+    analysis.evidence.filter(({ type }) => type === 'loop'),
+    [],
+  );
 });
 
 t.test('monologue: three identical or blank messages without an action', async (t) => {

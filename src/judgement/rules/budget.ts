@@ -8,7 +8,8 @@ export const budget: Rule = {
   name: 'budget',
   type: 'budget',
   check(view) {
-    const { budget: limit, tokens, eventCount } = view.trajectory;
+    const { assignment, tokens, eventCount } = view.trajectory;
+    const limit = assignment.budget ?? {};
     const spent = tokens.input + tokens.output + (tokens.cacheWrite ?? 0);
     const overTokens = limit.tokens !== undefined && spent > limit.tokens;
     const overCost = limit.cost !== undefined && (tokens.cost ?? 0) > limit.cost;

@@ -4,8 +4,8 @@ import { sentTogether } from './batch.js';
 import { eventsOf, evidence, excess, type Rule, withOutcome } from './rule.js';
 
 /**
- * Eight failures since the last thing that worked. Looking around neither counts as success nor as an end of the streak;
- * a successful edit or command ends it, so failing attempts with edits between them are work. Calls that were sent
+ * Eight failures since the last thing that worked. Looking around neither counts as success nor as an end of the streak,
+ * as long as it is less than half of what was done; a successful edit or command ends it, so failing attempts with edits between them are work. Calls that were sent
  * together and failed for one reason count once (own rule, set high: strong models correct themselves).
  */
 export const errorStreak: Rule = {
@@ -15,7 +15,7 @@ export const errorStreak: Rule = {
     const streak = latestStreak(view);
     const last = streak.at(-1);
     if (last === undefined || streak.length < thresholds.errorStreak) return undefined;
-    if (!stands(view, last, thresholds)) return undefined;
+    if (!isDense(view, streak) || !stands(view, last, thresholds)) return undefined;
     return evidence(this, {
       events: eventsOf(streak),
       count: streak.length,
@@ -24,6 +24,13 @@ export const errorStreak: Rule = {
     });
   },
 };
+
+/** At least half of what was done over the streak failed: an agent that mostly reads what it wants to read is not stuck. */
+function isDense(view: View, streak: readonly Step[]): boolean {
+  const [from, to] = [streak[0]?.index ?? 0, streak.at(-1)?.index ?? 0];
+  const spanned = view.calls.filter(({ index }) => index >= from && index <= to).length;
+  return streak.length * 2 >= spanned;
+}
 
 function latestStreak(view: View): readonly Step[] {
   let streak: Step[] = [];

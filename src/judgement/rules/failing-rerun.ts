@@ -1,26 +1,25 @@
 import type { Step } from '../step.js';
-import { signatureOf, stands } from '../view.js';
+import { sameFailure, stands } from '../view.js';
 import { eventsOf, evidence, excess, type Rule, withOutcome } from './rule.js';
 
 /**
- * The same command failing the same way four times with only looking around, or other failures, in between: nothing
- * changed that could make it pass. Anything that worked and may have changed something (an edit, another command) starts
+ * The same command, in whatever dress, failing the same way four times with only looking around, or other failures, in
+ * between: nothing changed that could make it pass. Anything that worked and may have changed something (an edit, another command) starts
  * the count again, so "edit, test, edit, test" never counts.
  */
 export const failingRerun: Rule = {
   name: 'failing-rerun',
   type: 'loop',
   check(view, thresholds) {
-    const runs = new Map<string, Step[]>();
+    const runs = new Map<number, Step[]>();
     let longest: readonly Step[] = [];
     let turn = -1;
     for (const call of view.calls) {
       if (call.turn !== turn || mayChange(call)) runs.clear();
       turn = call.turn;
       if (!call.failed || call.action === 'poll') continue;
-      const signature = signatureOf(call);
-      const run = [...(runs.get(signature) ?? []), call];
-      runs.set(signature, run);
+      const run = [...(runs.get(call.act) ?? []).filter((before) => sameFailure(before, call)), call];
+      runs.set(call.act, run);
       if (run.length >= thresholds.failingRerun && stands(view, call, thresholds)) longest = run;
     }
     const last = longest.at(-1);

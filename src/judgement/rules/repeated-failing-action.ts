@@ -1,4 +1,5 @@
 import type { Step } from '../step.js';
+import { sameFailure } from '../view.js';
 import { standingRun } from './repetition.js';
 import { eventsOf, evidence, excess, type Rule, withOutcome } from './rule.js';
 
@@ -14,7 +15,9 @@ export const repeatedFailingAction: Rule = {
     const run = standingRun(view, 1, threshold, thresholds, sameFailing);
     const last = run?.at(-1);
     if (run === undefined || last === undefined || last.action === 'poll') return undefined;
-    const news = new Set(run.map((step) => step.outcome)).size - 1;
+    const news = run.filter(
+      (step, i) => i > 0 && !run.slice(0, i).some((before) => sameFailure(before, step)),
+    ).length;
     const count = run.length - news;
     if (count < threshold) return undefined;
     return evidence(this, {
@@ -27,5 +30,5 @@ export const repeatedFailingAction: Rule = {
 };
 
 function sameFailing(a: Step, b: Step): boolean {
-  return a.failed && b.failed && a.key === b.key;
+  return a.failed && b.failed && a.act === b.act;
 }

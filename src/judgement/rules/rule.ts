@@ -4,8 +4,8 @@ import type { RuleName, Thresholds } from '../thresholds.js';
 import type { View } from '../view.js';
 
 /** One way to see that an agent needs help. Pure: the same view gives the same answer. */
-export interface Rule {
-  readonly name: RuleName;
+export interface Rule<Name extends string = RuleName> {
+  readonly name: Name;
   readonly type: SteeringType;
   check(view: View, thresholds: Thresholds): Evidence | undefined;
 }
@@ -14,7 +14,7 @@ const MAX_EVENTS = 32;
 
 /** Evidence of a rule; events are sorted, distinct and the latest 32. */
 export function evidence(
-  rule: Pick<Rule, 'name' | 'type'>,
+  rule: Pick<Rule<string>, 'name' | 'type'>,
   found: { readonly events: readonly number[]; count: number; detail: string; severity: number },
 ): Evidence {
   const events = [...new Set(found.events)].sort((a, b) => a - b).slice(-MAX_EVENTS);
