@@ -48,6 +48,7 @@ const LAST_SIGN = 0x39;
 const ZERO = 0x30;
 const BLANK = 0x20;
 const COLON = 0x3a;
+const POINT = 0x2e;
 
 /** The text with a stand-in for each of them. */
 export function withoutVolatile(text: string): string {
@@ -98,7 +99,7 @@ function sign(chars: string, what: number): void {
 sign('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_', IN_WORD);
 sign(' =:#', SEPARATES);
 sign('bcdglnprstvyDS', ENDS_LABEL);
-sign('-/:.µ', GOES_ON);
+sign('-/:µ', GOES_ON);
 sign('nuµmsh', STARTS_UNIT);
 
 /**
@@ -117,11 +118,17 @@ function plainDigits(at: number, size: number): number {
   let end = at + 1;
   while (end < size && (part[end] ?? 0) >= ZERO && (part[end] ?? 0) <= LAST_SIGN) end += 1;
   const length = end - at;
-  if (length >= 10 || end + 1 >= size) return 0;
-  const behind = SIGNS[part[end] ?? 0] ?? 0;
+  if (length >= 10) return 0;
+  let tail = end;
+  if (part[tail] === POINT) {
+    tail += 1;
+    while (tail < size && (part[tail] ?? 0) >= ZERO && (part[tail] ?? 0) <= LAST_SIGN) tail += 1;
+  }
+  if (tail + 1 >= size) return 0;
+  const behind = SIGNS[part[tail] ?? 0] ?? 0;
   if ((behind & (IN_WORD | GOES_ON)) !== 0) return 0;
-  const unit = SIGNS[part[end + 1] ?? 0] ?? 0;
-  return part[end] === BLANK && (unit & STARTS_UNIT) !== 0 ? 0 : length;
+  const unit = SIGNS[part[tail + 1] ?? 0] ?? 0;
+  return part[tail] === BLANK && (unit & STARTS_UNIT) !== 0 ? 0 : length;
 }
 
 /** What stands at some place; nothing volatile when there is no stand-in. */

@@ -169,3 +169,20 @@ t.test('keys of Object.prototype are only keys', async (t) => {
   t.match(events[1], { tool: 'constructor', callId: '__proto__', action: 'other' });
   t.equal(Reflect.get({}, 'polluted'), undefined);
 });
+
+t.test(
+  'the second copy of a result is left unread, and a field of that name elsewhere is no copy',
+  async (t) => {
+    const result = [{ type: 'tool_result', tool_use_id: 'a', content: 'x'.repeat(3000) }];
+    const copied = user(result, { toolUseResult: { stdout: 'y'.repeat(3000) } });
+    t.match(parseText(lines(copied)).events, [{ kind: 'tool_result', output: /^x+$/ }]);
+    const text = `say ,"toolUseResult":${'z'.repeat(3000)}`;
+    t.match(parseText(lines(user(text))).events, [{ role: 'user', text }]);
+    const inside = {
+      ...SESSION,
+      type: 'user',
+      message: { role: 'user', id: 1, toolUseResult: 1, content: text },
+    };
+    t.match(parseText(lines(inside)).events, [{ role: 'user', text }]);
+  },
+);

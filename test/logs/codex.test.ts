@@ -1,5 +1,6 @@
 import t from 'tap';
-import { lines, parseText } from './fixtures.js';
+import { readLog } from '../../src/logs/read-log.js';
+import { countKinds, fixture, lines, parseText } from './fixtures.js';
 
 let second = 0;
 
@@ -139,4 +140,36 @@ t.test('tokens are what the running total grew by, and repeats count nothing', a
       { input: 40, output: 5, cacheRead: 0 },
     ],
   );
+});
+
+t.test('a real rollout reads whole, with what its last running total says', async (t) => {
+  // Counted with a few lines of Python.
+  const log = await readLog(fixture('codex-rollout.txt'));
+  t.equal(log.format, 'codex');
+  t.same(countKinds(log.events), {
+    'user/message': 1,
+    'assistant/thought': 22,
+    'assistant/tool_call': 24,
+    'tool/tool_result': 23,
+    'system/usage': 24,
+  });
+  t.equal(log.skipped, 49);
+  t.equal(log.unknown, 0);
+  const sum = (count: 'input' | 'output' | 'cacheRead'): number =>
+    log.events.reduce((total, event) => total + (event.tokens?.[count] ?? 0), 0);
+  t.same([sum('input'), sum('cacheRead'), sum('output')], [271_292 - 242_560, 242_560, 1658]);
+});
+
+t.test('what is left out by its first bytes is left out however it is written', async (t) => {
+  const records = [
+    META,
+    record('response_item', { type: 'reasoning', encrypted_content: 'x' }),
+    record('event_msg', { type: 'agent_message', message: 'done' }),
+    record('event_msg', { type: 'user_message', message: 'go' }),
+  ];
+  const other = records.map((each) => {
+    const { timestamp, type, payload } = each as { timestamp: string; type: string; payload: object };
+    return { payload, type, timestamp };
+  });
+  t.same(parseText(lines(...other)), parseText(lines(...records)));
 });

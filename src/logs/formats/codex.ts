@@ -1,5 +1,5 @@
 import { DraftMaker } from '../drafts.js';
-import { type JsonLine, readJsonLines } from '../json-lines.js';
+import { type JsonLine, readJsonLines, type Shortcut } from '../json-lines.js';
 import { arrayOf, isObject, type JsonObject, objectOf, stringOf } from '../json-value.js';
 import { FIRST_LINE, type LineState } from '../line-splitter.js';
 import { NoteList } from '../notes.js';
@@ -28,18 +28,19 @@ interface CodexState {
 const RECORDS = new Set(['session_meta', 'turn_context', 'response_item', 'event_msg', 'compacted']);
 
 /** Records that hold no part of the conversation, or the second copy of one that does. */
-const LEFT_OUT = new Set([
-  'session_meta',
-  'turn_context',
-  'event_msg/agent_message',
-  'event_msg/task_started',
-  'event_msg/turn_started',
-  'response_item/reasoning',
-  'response_item/ghost_snapshot',
-  'response_item/message/user',
-  'response_item/message/developer',
-  'response_item/message/system',
-]);
+const LEFT_OUT: Readonly<Record<string, ReadonlySet<string>>> = {
+  event_msg: new Set(['agent_message', 'task_started', 'turn_started']),
+  response_item: new Set(['reasoning', 'ghost_snapshot']),
+};
+const LEFT_OUT_WHOLE = new Set(['session_meta', 'turn_context']);
+/** Roles whose messages are taken from `event_msg`, or are instructions. */
+const LEFT_OUT_ROLES = new Set(['user', 'developer', 'system']);
+
+function isLeftOut(type: string, kind: string, role: string): boolean {
+  if (LEFT_OUT_WHOLE.has(type)) return true;
+  if (type === 'response_item' && kind === 'message') return LEFT_OUT_ROLES.has(role);
+  return Object.hasOwn(LEFT_OUT, type) && LEFT_OUT[type]?.has(kind) === true;
+}
 
 function detect(head: Head): number {
   const known = head.objects.filter(
@@ -48,23 +49,48 @@ function detect(head: Head): number {
   return head.objects.length === 0 ? 0 : (0.95 * known.length) / head.objects.length;
 }
 
-/** How Codex itself starts a record. */
-const KIND =
-  /^\{"timestamp":"[^"\\]{0,40}","type":"(\w{1,32})","payload":\{(?:"type":"(\w{1,32})"(?:,"role":"(\w{1,32})")?)?/;
-const HEAD_BYTES = 192;
+/** How Codex itself starts a record: its time, then what it is. */
+const RECORD_START = '{"timestamp":"';
+const TYPE_FIELD = '"type":"';
+const HEAD_BYTES = 160;
 
-function shortcut(line: Buffer): 'skip' | undefined {
-  const [, type = '', kind = '', role = ''] = KIND.exec(line.toString('latin1', 0, HEAD_BYTES)) ?? [];
-  const leftOut =
-    LEFT_OUT.has(type) || LEFT_OUT.has(`${type}/${kind}`) || LEFT_OUT.has(`${type}/${kind}/${role}`);
-  return leftOut ? 'skip' : undefined;
+/** The starts of the records that are left out, from their type on. */
+const LEFT_OUT_STARTS: readonly string[] = [
+  ...[...LEFT_OUT_WHOLE].map((type) => `${type}"`),
+  ...Object.entries(LEFT_OUT).flatMap(([type, kinds]) =>
+    [...kinds].map((kind) => `${type}","payload":{"type":"${kind}"`),
+  ),
+  ...[...LEFT_OUT_ROLES].map((role) => `response_item","payload":{"type":"message","role":"${role}"`),
+];
+const COUNT_START = 'event_msg","payload":{"type":"token_count"';
+
+const TOTAL_START = Buffer.from('"total_token_usage":{');
+const TOTAL_END = Buffer.from('}');
+
+/** Most token counts repeat the total before: the same bytes are seen to be the same without parsing them. */
+function makeShortcut(): Shortcut {
+  let total: Buffer | undefined;
+  return (line) => {
+    const head = line.toString('latin1', 0, HEAD_BYTES);
+    const type = head.startsWith(RECORD_START) ? head.indexOf(TYPE_FIELD) + TYPE_FIELD.length : 0;
+    if (type < TYPE_FIELD.length) return undefined;
+    if (!head.startsWith(COUNT_START, type)) {
+      return LEFT_OUT_STARTS.some((start) => head.startsWith(start, type)) ? 'skip' : undefined;
+    }
+    const start = line.indexOf(TOTAL_START);
+    const end = start === -1 ? -1 : line.indexOf(TOTAL_END, start);
+    if (end === -1) return undefined;
+    const known = total;
+    total = line.subarray(start, end);
+    return known !== undefined && total.equals(known) ? 'skip' : undefined;
+  };
 }
 
 function parse(chunk: Chunk, state: CodexState | undefined): Parsed<CodexState> {
   const notes = new NoteList();
   const reader = new CodexReader(new DraftMaker(chunk.limits.maxFieldChars), state);
   const each = (line: JsonLine): void => reader.read(line.value, line.text, line.number);
-  const progress = readJsonLines(chunk, state?.line ?? FIRST_LINE, notes, each, shortcut);
+  const progress = readJsonLines(chunk, state?.line ?? FIRST_LINE, notes, each, makeShortcut());
   return {
     events: reader.events,
     state: { line: progress.state, ...reader.state },
@@ -100,53 +126,66 @@ class CodexReader {
     const record = objectOf(value);
     const payload = objectOf(record?.payload) ?? {};
     const type = stringOf(record?.type) ?? '';
-    const kind = `${type}/${stringOf(payload.type) ?? ''}`;
+    const kind = stringOf(payload.type) ?? '';
     const at = timeOf(record?.timestamp);
-    if (LEFT_OUT.has(type) || LEFT_OUT.has(kind) || LEFT_OUT.has(`${kind}/${stringOf(payload.role) ?? ''}`)) {
-      this.skipped += 1;
-    } else if (!this.#read(kind, at, payload, `line-${number}`)) {
+    if (isLeftOut(type, kind, stringOf(payload.role) ?? '')) this.skipped += 1;
+    else if (!this.#read(type, kind, at, payload, number)) {
       this.unknown += 1;
       this.events.push(this.#make.system(at, text));
     }
   }
 
   /** False when the record is of no known kind. */
-  #read(kind: string, at: number | null, payload: JsonObject, position: string): boolean {
+  #read(type: string, kind: string, at: number | null, payload: JsonObject, number: number): boolean {
+    if (type === 'response_item') return this.#item(kind, at, payload, number);
+    if (type === 'event_msg') return this.#message(kind, at, payload);
+    if (type !== 'compacted') return false;
+    this.events.push(this.#make.system(at, 'compacted'));
+    return true;
+  }
+
+  #message(kind: string, at: number | null, payload: JsonObject): boolean {
     switch (kind) {
-      case 'event_msg/user_message':
+      case 'user_message':
         this.events.push(this.#make.message(at, 'user', requestOf(stringOf(payload.message) ?? '')));
         return true;
-      case 'event_msg/agent_reasoning':
+      case 'agent_reasoning':
         this.events.push(this.#make.thought(at, stringOf(payload.text) ?? ''));
         return true;
-      case 'event_msg/token_count':
+      case 'token_count':
         this.#usage(at, payload);
         return true;
-      case 'event_msg/turn_aborted':
+      case 'turn_aborted':
         this.events.push(
           this.#make.system(at, `turn aborted: ${stringOf(payload.reason) ?? 'no reason'}`, 'user'),
         );
         return true;
-      case 'event_msg/task_complete':
-      case 'event_msg/context_compacted':
-      case 'compacted/':
-        this.events.push(this.#make.system(at, kind.replace(/^.*\/(?=.)|\/$/, '').replaceAll('_', ' ')));
+      case 'task_complete':
+      case 'context_compacted':
+        this.events.push(this.#make.system(at, kind.replace('_', ' ')));
         return true;
-      case 'event_msg/error':
-      case 'event_msg/stream_error':
+      case 'error':
+      case 'stream_error':
         this.events.push(this.#make.error(at, 'system', stringOf(payload.message) ?? kind));
         return true;
-      case 'response_item/message':
+      default:
+        return false;
+    }
+  }
+
+  #item(kind: string, at: number | null, payload: JsonObject, number: number): boolean {
+    switch (kind) {
+      case 'message':
         this.events.push(this.#make.message(at, 'assistant', textOf(payload.content)));
         return true;
-      case 'response_item/function_call':
-      case 'response_item/local_shell_call':
-      case 'response_item/custom_tool_call':
-      case 'response_item/web_search_call':
-        this.#call(at, payload, position);
+      case 'function_call':
+      case 'local_shell_call':
+      case 'custom_tool_call':
+      case 'web_search_call':
+        this.#call(at, payload, `line-${number}`);
         return true;
-      case 'response_item/function_call_output':
-      case 'response_item/custom_tool_call_output':
+      case 'function_call_output':
+      case 'custom_tool_call_output':
         this.#output(at, payload);
         return true;
       default:
