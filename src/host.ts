@@ -1,10 +1,13 @@
 import type { KvEntry, NatsConnection, QueuedIterator } from 'nats';
-import { agentBehaviour, type LogReader, type Review } from './actors/agent.js';
+import { agentBehaviour, type Review } from './actors/agent.js';
 import { openAgentLogs } from './actors/agent-logs.js';
+import { AgentOutput, type OutputSource } from './actors/agent-output.js';
 import { hostBehaviour } from './actors/host-keeper.js';
+import type { LogReader } from './actors/log-reader.js';
 import { Bus } from './actors/runtime/bus.js';
 import { systemClock } from './actors/runtime/clock.js';
 import { ActorSystem } from './actors/runtime/system.js';
+import { readJson } from './actors/runtime/wire.js';
 import { connectBroker, endConnection } from './broker/connect.js';
 import { createLog, type Logger, logBroker } from './log.js';
 import { createParsePool } from './logs/parse-pool.js';
@@ -65,12 +68,19 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
   const openLogs =
     parts.openLogs ??
     ((spec: AgentSpec) =>
-      openAgentLogs(spec, {
-        cwd: process.cwd(),
-        parse: pool.parse,
-        limits: options.logs,
-        maxReads: options.logs.maxReads,
-      }));
+      spec.stream === true
+        ? new AgentOutput({
+            source: outputSource(bus, subjects, spec.id),
+            parse: pool.parse,
+            limits: options.logs,
+            maxPendingChars: options.logs.maxPendingChars,
+          })
+        : openAgentLogs(spec, {
+            cwd: process.cwd(),
+            parse: pool.parse,
+            limits: options.logs,
+            maxReads: options.logs.maxReads,
+          }));
   const behaviourOf = (spec: AgentSpec) =>
     agentBehaviour({
       spec,
@@ -100,6 +110,21 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
       await endConnection(connection);
       await pool.close();
     },
+  };
+}
+
+/** The lines of an agent that has no files here. What is not JSON arrives as undefined, which fits no schema. */
+function outputSource(bus: Bus, subjects: Subjects, agent: string): OutputSource {
+  return {
+    subscribe: (take) => {
+      const subscription = bus.connection.subscribe(subjects.output(agent), {
+        callback: (error, message) => {
+          if (error === null) take(readJson(message.data));
+        },
+      });
+      return () => subscription.unsubscribe();
+    },
+    requestReplay: () => bus.publish(subjects.replay(agent), {}),
   };
 }
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { NatsConnection } from 'nats';
+import { type AgentAccess, askAgent } from './actors/ask-agent.js';
 import { Fleet } from './actors/placement/fleet.js';
 import { hostProcess } from './actors/placement/host-process.js';
 import { LeaseWatch } from './actors/placement/leases.js';
@@ -53,6 +54,8 @@ export interface RunningSupervisor {
   readonly subjects: Subjects;
   /** Where clients connect, and with what. */
   readonly client: ReturnType<Broker['access']>;
+  /** With what managed agents connect. */
+  readonly agent: ReturnType<Broker['access']>;
   /** Resolves with the reason when the supervision tree gives up. */
   readonly ended: Promise<Error>;
   /** Orderly, in reverse order of the start: no more triggers, what runs may end, hosts, results, broker. */
@@ -99,7 +102,8 @@ export async function startSupervisor(
     await root.tree.add(subtree(root.services, 'services', settings.hosts.drainMs + SHUTDOWN_MS));
     await startServices({ settings, parts, dataDir, store, log, root, broker, connection, subjects });
     log.info({ url: broker.access('client').url, agents: store.agents.counts().active }, 'started');
-    return { subjects, client: broker.access('client'), ended: root.ended, stop };
+    const { access } = broker;
+    return { subjects, client: access('client'), agent: access('agent'), ended: root.ended, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -254,6 +258,11 @@ async function startServices(composition: Composition): Promise<void> {
           store,
           runner,
           fleet: () => fleet,
+          askAgent: async (agent, type, body) => {
+            const access = agentAccess(composition, { bus, fleet, deadLetters });
+            const never = new AbortController().signal;
+            return (await askAgent(access, agent, type, body, settings.analysis.itemTimeoutMs, never)).body;
+          },
           status: async () => ({
             version: VERSION,
             startedAt,
@@ -370,6 +379,24 @@ function withTrees(own: TreeNode, hosts: readonly TreeNode[]): TreeNode {
   return { ...own, children: [...(own.children ?? []), ...hosts] };
 }
 
+/** How the agents' actors are reached, wherever they are placed now. */
+function agentAccess(
+  { subjects }: Pick<Composition, 'subjects'>,
+  { bus, fleet, deadLetters }: { bus: Bus; fleet: Fleet; deadLetters: DeadLetters },
+): AgentAccess {
+  return {
+    bus,
+    subjects,
+    whereIs: (agent) => fleet.whereIs(agent),
+    fenced: (agent, epoch) =>
+      deadLetters.add({
+        subject: subjects.actor('agent', agent),
+        reason: 'fenced',
+        message: `answer under placement ${epoch}, not the present one`,
+      }),
+  };
+}
+
 function createRunner(
   { settings, parts, store, connection, subjects }: Composition,
   {
@@ -380,17 +407,7 @@ function createRunner(
     wakeOutbox,
   }: { system: ActorSystem; bus: Bus; fleet: Fleet; deadLetters: DeadLetters; wakeOutbox: () => void },
 ): RequestRunner {
-  const access = {
-    bus,
-    subjects,
-    whereIs: (agent: string) => fleet.whereIs(agent),
-    fenced: (agent: string, epoch: number | undefined) =>
-      deadLetters.add({
-        subject: subjects.actor('agent', agent),
-        reason: 'fenced',
-        message: `answer under placement ${epoch}, not the present one`,
-      }),
-  };
+  const access = agentAccess({ subjects }, { bus, fleet, deadLetters });
   const { itemTimeoutMs } = settings.analysis;
   const activeAgents = () => store.agents.activeIds();
   return new RequestRunner({

@@ -18,6 +18,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   actors: ['messages', 'logs', 'judgement', 'actors/runtime', 'actors/placement'],
   settings: ['messages', 'judgement', 'actors/runtime'],
   broker: ['messages', 'settings', 'actors/runtime'],
+  managed: ['messages', 'settings', 'broker', 'actors/runtime'],
+  discovery: ['messages', 'logs'],
   reference: ['messages', 'settings'],
   services: ['messages', 'settings', 'store', 'model', 'actors', 'actors/runtime', 'actors/placement'],
 };

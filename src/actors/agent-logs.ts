@@ -7,7 +7,7 @@ import type { AgentEvent } from '../messages/agent-event.js';
 import type { AgentSpec } from '../messages/agents.js';
 import { VigilError } from '../messages/errors.js';
 import { ATTRIBUTES, SPANS } from '../messages/telemetry.js';
-import type { LogReader, Reading } from './agent.js';
+import type { LogReader, Reading } from './log-reader.js';
 import { inSpan } from './runtime/trace.js';
 
 /** Names under which agents usually write in their workspace; looked for when an agent names no logs. */

@@ -7,23 +7,10 @@ import type { AgentEvent } from '../messages/agent-event.js';
 import type { AgentSpec } from '../messages/agents.js';
 import type { TrajectoryAnalysis } from '../messages/analysis.js';
 import { VigilError } from '../messages/errors.js';
+import type { Tail } from '../messages/requests.js';
+import { AgentTail } from './agent-tail.js';
+import type { LogReader } from './log-reader.js';
 import { type Behaviour, Later } from './runtime/behaviour.js';
-
-/** What came of reading an agent's logs once. */
-export interface Reading {
-  /** New events, in order, their indexes going on from the last reading. */
-  readonly events: readonly AgentEvent[];
-  /** What was odd about the logs so far, for a person. */
-  readonly notes: readonly string[];
-  /** Something was written since the last reading. */
-  readonly grown: boolean;
-}
-
-/** Reads what is new in an agent's logs. Rejects with UNREADABLE or NOT_FOUND when there is nothing to judge. */
-export interface LogReader {
-  read(signal: AbortSignal): Promise<Reading>;
-  close(): Promise<void>;
-}
 
 /**
  * Looks at the rules' verdict once more, with the newest events before its eyes, and returns the one that counts. May
@@ -49,6 +36,7 @@ export interface AgentParts {
 
 interface AgentState {
   readonly reader: LogReader;
+  readonly tail: AgentTail;
   readonly trajectory: Trajectory;
   readings: number;
   /** Grew while it was watched: "now" is the clock's now, and silence means something. */
@@ -74,6 +62,7 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
     protocol: AGENT_PROTOCOL,
     start: () => ({
       reader: parts.openLogs(spec),
+      tail: new AgentTail(spec, parts.openLogs),
       trajectory: createTrajectory(
         spec.id,
         { goal: spec.goal, constraints: spec.constraints, budget: { tokens: spec.tokenBudget } },
@@ -110,8 +99,16 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
         await catchUp(state, parts, signal);
         return profile(state.trajectory, assess(state.trajectory, { ...timeOf(state), thresholds }));
       },
+      // A first look reads the log from its start: the actor judges meanwhile.
+      tail: (state, request) =>
+        Later.of(
+          (signal) => state.tail.read(request, signal),
+          (tail: Tail) => tail,
+        ),
     },
-    end: (state) => state.reader.close(),
+    end: async (state) => {
+      await Promise.all([state.reader.close(), state.tail.close()]);
+    },
   };
 }
 

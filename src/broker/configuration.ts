@@ -31,6 +31,7 @@ export async function writeConfiguration(configuration: Configuration): Promise<
     `VIGIL_SUPERVISOR_KEY: ${keys.supervisor.publicKey}`,
     `VIGIL_HOST_KEY: ${keys.host.publicKey}`,
     `VIGIL_CLIENT_KEY: ${keys.client.publicKey}`,
+    `VIGIL_AGENT_KEY: ${keys.agent.publicKey}`,
   ];
   let body = shipped;
   if (prefix !== 'vigil') body = withPrefix(body, prefix);

@@ -5,7 +5,7 @@ import { nkeys } from 'nats';
 import { messageOf, VigilError } from '../messages/errors.js';
 
 /** Who connects to the broker; each has a key pair, and the rights that `nats.conf` gives it. */
-export const ROLES = ['supervisor', 'host', 'client'] as const;
+export const ROLES = ['supervisor', 'host', 'client', 'agent'] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface RoleKey {
@@ -22,7 +22,7 @@ export async function roleKeys(dataDir: string): Promise<Record<Role, RoleKey>> 
     const seedFile = join(folder, `${role}.nk`);
     return { publicKey: publicKeyOf(seedFile), seedFile };
   };
-  return { supervisor: of('supervisor'), host: of('host'), client: of('client') };
+  return { supervisor: of('supervisor'), host: of('host'), client: of('client'), agent: of('agent') };
 }
 
 function publicKeyOf(seedFile: string): string {

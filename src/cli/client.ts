@@ -4,6 +4,7 @@ import { connectBroker } from '../broker/connect.js';
 import { type ErrorCode as Code, ERROR_CODES, parseWith, VigilError } from '../messages/errors.js';
 import { type Endpoint, ErrorReply, REQUESTS, type ReplyOf } from '../messages/requests.js';
 import { Subjects } from '../messages/subjects.js';
+import { withoutPasswords } from '../settings/redact.js';
 import type { Settings } from '../settings/schema.js';
 import { findRunning, type Running } from './running.js';
 
@@ -11,16 +12,19 @@ import { findRunning, type Running } from './running.js';
 export class Client {
   readonly connection: NatsConnection;
   readonly subjects: Subjects;
+  /** Where the broker is. */
+  readonly url: string;
 
-  private constructor(connection: NatsConnection, subjects: Subjects) {
+  private constructor(connection: NatsConnection, subjects: Subjects, url: string) {
     this.connection = connection;
     this.subjects = subjects;
+    this.url = url;
   }
 
   /** @throws VigilError BROKER */
   static async connect(running: Running, settings: Settings): Promise<Client> {
     const connection = await connectBroker({ ...settings.nats, ...running }, 'vigil cli', '_INBOX');
-    return new Client(connection, new Subjects(running.prefix));
+    return new Client(connection, new Subjects(running.prefix), withoutPasswords(running.url));
   }
 
   static find(settings: Settings): Promise<Client> {

@@ -30,13 +30,17 @@ function program(): Command {
     )
     .version(VERSION)
     .showSuggestionAfterError()
+    .enablePositionalOptions()
     .exitOverride()
     .addHelpText(
       'after',
       `
 Examples:
+  vigil watch                      watch the Claude Code and Codex sessions on this machine
   vigil start                      watch the agents of vigil.config.yaml, or the sample fleet
   vigil judge session.jsonl        judge a log once, without broker or database
+  vigil run --id a1 -- ./agent.sh  run a program as a managed agent
+  vigil logs a1 -f                 what it does
   vigil tree                       what runs where
 
 Exit codes: 0 fine, 1 failure, 2 bad input, 3 a person is needed, 4 not found, 5 no broker, 6 timeout`,
@@ -83,6 +87,82 @@ Exit codes: 0 fine, 1 failure, 2 bad input, 3 a person is needed, 4 not found, 5
     )
     .action(async (options) => {
       process.exitCode = await (await import('./commands/host.js')).host(options);
+    });
+
+  withSettings(vigil.command('watch'))
+    .argument('[path...]', 'folders of sessions, or sessions (default: those of Claude Code and Codex)')
+    .description(
+      'find the sessions of Claude Code and Codex on this machine and watch them, without any setting',
+    )
+    .option('--subagents', "watch sub-agents' files as agents of their own")
+    .option('--once', 'print one table and end')
+    .option('--json', 'print results as JSON lines')
+    .addHelpText(
+      'after',
+      '\nStarts Vigil when none runs on the data directory. Writes nothing into the folders it looks at.\n\nExamples:\n  vigil watch\n  vigil watch --once --json | jq .analysis.steeringType\n  vigil watch ~/.claude/projects/-work-api\n\nExit codes with --once: 0 none needs steering, 3 one does, 4 no session found',
+    )
+    .action(async (paths, options) => {
+      const stopAsked = interrupted();
+      process.exitCode = await (await import('./commands/watch.js')).watch(paths, options, stopAsked);
+    });
+
+  withSettings(vigil.command('run'))
+    .argument('<command...>', 'the program and its arguments, behind "--"')
+    .description(
+      'run a program as a managed agent: its output is kept and judged, it can be steered and restarted',
+    )
+    .requiredOption('--id <id>', "the agent's id")
+    .option('--goal <text>', 'what it is to achieve (default: the first thing it is told)')
+    .addOption(
+      new Option('--restart <when>', 'start it again when it ends')
+        .choices(['never', 'on-failure', 'always'])
+        .default('never'),
+    )
+    .addOption(
+      new Option(
+        '--steer <how>',
+        'hand it steering messages: a line on its standard input, or in the file $VIGIL_STEER_FILE',
+      ).choices(['stdin', 'file']),
+    )
+    .option('--log-dir <folder>', 'captured output (default: agents/<id> in the data directory)')
+    .addOption(numberOption('--log-bytes <n>', 'size at which a file of output is rotated'))
+    .addOption(numberOption('--log-files <n>', 'files kept of each stream'))
+    .addOption(numberOption('--grace <seconds>', 'from SIGTERM to SIGKILL'))
+    .option('--nkey-file <file>', 'nkey seed of the agent role, for --nats-url')
+    .option('--creds-file <file>', 'credentials file, for --nats-url')
+    .passThroughOptions()
+    .addHelpText(
+      'after',
+      `
+It runs without a supervisor as well, and is watched from when one appears. Ctrl-C goes to the agent's whole process
+group; a second one ends it by force.
+
+Examples:
+  vigil run --id fixer --goal "Make the tests pass" -- claude -p "Make the tests pass" --output-format stream-json
+  vigil run --id nightly --restart on-failure --steer file -- ./agent.sh
+  vigil run --id far --nats-url nats://10.0.0.5:4222 --nkey-file agent.nk -- python agent.py
+
+Exit code: the program's own (128 + n when signal n ended it); 126 and 127 when it could not be started.`,
+    )
+    .action(async (command, options) => {
+      const code = await (await import('./commands/run.js')).run(command, options);
+      // A broker that does not answer is left, whatever waits there.
+      process.exit(code);
+    });
+
+  withSettings(vigil.command('logs'))
+    .argument('<agent>', 'id of the agent')
+    .description("the end of an agent's event stream: time, role, tool, outcome")
+    .option('-f, --follow', 'go on as it grows, until Ctrl-C')
+    .addOption(numberOption('--last <n>', 'events shown, at most 1000 (default: 50)'))
+    .option('--json', 'print one JSON object per event')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vigil logs fixer -f\n  vigil logs fixer --last 200 --json | jq .tool',
+    )
+    .action(async (agent, options) => {
+      const stopAsked = interrupted();
+      process.exitCode = await (await import('./commands/logs.js')).logs(agent, options, stopAsked);
     });
 
   withSettings(vigil.command('status'))

@@ -11,6 +11,8 @@ const Running = z.object({
   prefix: z.string(),
   nkeyFile: z.string().optional(),
   credsFile: z.string().optional(),
+  /** The key of managed agents; absent where the broker is not ours. */
+  agentNkeyFile: z.string().optional(),
 });
 export type Running = z.infer<typeof Running>;
 

@@ -10,6 +10,9 @@ export interface SettingsOptions {
   readonly nkeyFile?: string;
   readonly credsFile?: string;
   readonly label?: string;
+  readonly grace?: number;
+  readonly logBytes?: number;
+  readonly logFiles?: number;
 }
 
 export function settingsOf(options: SettingsOptions): Loaded {
@@ -25,6 +28,9 @@ export function settingsOf(options: SettingsOptions): Loaded {
       'nats.credsFile': options.credsFile,
       'hosts.count': options.hosts,
       'hosts.label': options.label,
+      'managed.graceMs': options.grace === undefined ? undefined : options.grace * 1_000,
+      'managed.maxFileBytes': options.logBytes,
+      'managed.maxFiles': options.logFiles,
     },
   });
 }

@@ -3,7 +3,7 @@ import { AgentSpec } from './agents.js';
 import { Profile, TrajectoryAnalysis } from './analysis.js';
 import { Failure } from './errors.js';
 import { Id } from './ids.js';
-import { TreeNode } from './requests.js';
+import { Tail, TailRequest, TreeNode } from './requests.js';
 
 /** What an agent's actor understands. */
 export const AGENT_PROTOCOL = {
@@ -14,6 +14,8 @@ export const AGENT_PROTOCOL = {
   },
   /** Reads what is new and tells what the conductor compares. */
   profile: { request: z.object({}), reply: Profile },
+  /** The end of its event stream, for a person to read. */
+  tail: { request: TailRequest, reply: Tail },
 } as const;
 
 const Run = { requestId: Id, deadlineMs: z.number().positive() };

@@ -26,6 +26,10 @@ export const AgentSpec = z.strictObject({
     .max(16)
     .default([])
     .describe('Log files, absolute or relative to the workspace. At most 16.'),
+  stream: z
+    .boolean()
+    .optional()
+    .describe('Its lines come over `vigil.agent.<id>.output`: there are no files to read.'),
   workspace: Path.optional().describe(
     'Root that the log paths must stay in; a symlink that leaves it is refused.',
   ),

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { Control, ControlReply, Heartbeat, Output, Replay, Steer, SteerReply } from './agent-wire.js';
 import { type Endpoint, ErrorReply, REQUESTS } from './requests.js';
 import {
   AgentFailed,
@@ -60,6 +61,7 @@ const ENDPOINT_TEXTS: Readonly<Record<Endpoint, string>> = {
   'agents.list': 'Agents on record, by id, in pages.',
   'agents.get': 'One agent.',
   'agents.remove': 'Forgets agents; ids that are not on record are passed over.',
+  'logs.tail': "The end of an agent's event stream, read where its logs are.",
   status: 'What runs: agents, hosts, requests, the supervision tree.',
 };
 
@@ -116,6 +118,49 @@ function finalResults(): Channel[] {
   );
 }
 
+/** What agents say and are told on subjects of their own; `vigil run` is the agent's side of it. */
+function agentWire(): Channel[] {
+  const channel = (
+    last: string,
+    message: PublicMessage,
+    description: string,
+    reply?: PublicMessage,
+  ): Channel => ({
+    name: `agent-agent-${last}`,
+    pattern: `agent.<agent>.${last}`,
+    direction: reply === undefined ? 'receive' : 'answer',
+    messages: [message],
+    replies: reply === undefined ? [] : [reply, ERROR_REPLY],
+    stream: undefined,
+    description,
+  });
+  return [
+    channel('heartbeat', { name: 'Heartbeat', schema: Heartbeat }, 'An agent says how its process is.'),
+    channel(
+      'output',
+      { name: 'Output', schema: Output },
+      'Lines of an agent that was registered with `stream: true`; the host that has it reads them as its log.',
+    ),
+    channel(
+      'replay',
+      { name: 'Replay', schema: Replay },
+      'A host asks an agent for its latest lines once more, on `output`: after a move, or when they came before it listened.',
+    ),
+    channel(
+      'steer',
+      { name: 'Steer', schema: Steer },
+      'Tells a managed agent something; `vigil run` writes it to its standard input or steering file and acknowledges.',
+      { name: 'SteerReply', schema: SteerReply },
+    ),
+    channel(
+      'control',
+      { name: 'Control', schema: Control },
+      'Restarts, stops, pauses or resumes a managed agent; `vigil run` does it and acknowledges.',
+      { name: 'ControlReply', schema: ControlReply },
+    ),
+  ];
+}
+
 function sent(pattern: string, messages: readonly PublicMessage[], description: string): Channel {
   const name = pattern.replaceAll(/<|>/g, '').replaceAll('.', '-');
   return { name, pattern, direction: 'send', messages, replies: [], stream: 'results', description };
@@ -151,6 +196,7 @@ export const CHANNELS: readonly Channel[] = [
     [{ name: 'HostLost', schema: HostLost }],
     'A host is gone; its agents are moved to the hosts that are left.',
   ),
+  ...agentWire(),
   sent(
     'event.judge.budget',
     [{ name: 'BudgetExhausted', schema: BudgetExhausted }],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AgentEvent } from './agent-event.js';
 import { AgentRecord, AgentSpec } from './agents.js';
 import { Id } from './ids.js';
 import { RESULTS } from './results.js';
@@ -60,6 +61,28 @@ const Status = z.object({
 });
 export type Status = z.infer<typeof Status>;
 
+/** Which of an agent's events are wanted. */
+export const TailRequest = z.strictObject({
+  last: z.number().int().min(1).max(1_000).default(50).describe('At most this many, the latest.'),
+  after: z
+    .number()
+    .int()
+    .min(-1)
+    .optional()
+    .describe('Only events behind this index: `next - 1` of the reply before, to follow an agent.'),
+});
+export type TailRequest = z.infer<typeof TailRequest>;
+
+/** The end of an agent's event stream. */
+export const Tail = z.object({
+  events: z
+    .array(AgentEvent)
+    .describe('In order; a gap before the first one means that older ones were left out.'),
+  next: z.number().int().nonnegative().describe('Index that the next event will have.'),
+  notes: z.array(z.string()).describe('What was odd about the log, one sentence each.'),
+});
+export type Tail = z.infer<typeof Tail>;
+
 /** `vigil.rpc.<endpoint>`: request and reply of each endpoint. An error reply carries `{error: {code, message}}`. */
 export const REQUESTS = {
   analyze: { request: TRIGGERS.analyze, reply: RESULTS.analyze },
@@ -83,6 +106,7 @@ export const REQUESTS = {
     request: z.strictObject({ ids: z.array(Id).min(1).max(5_000) }),
     reply: z.object({ removed: z.array(z.string()) }),
   },
+  'logs.tail': { request: z.strictObject({ agent: Id, ...TailRequest.shape }), reply: Tail },
   status: { request: z.strictObject({}), reply: Status },
 } as const;
 

@@ -84,6 +84,15 @@ export class Subjects {
   heartbeat(agent: string): string {
     return this.#of('agent', token('agent', agent), 'heartbeat');
   }
+  get allHeartbeats(): string {
+    return this.#of('agent', '*', 'heartbeat');
+  }
+  output(agent: string): string {
+    return this.#of('agent', token('agent', agent), 'output');
+  }
+  replay(agent: string): string {
+    return this.#of('agent', token('agent', agent), 'replay');
+  }
 
   /** The last token of `vigil.trigger.<kind>`, or undefined when the subject is another. */
   triggerKind(subject: string): string | undefined {

@@ -55,6 +55,13 @@ request that could not be run at all has ${links(refused)} on the subject of its
 
 ${said(of('send', 'result.'))}
 
+## Agents
+
+Subjects of the agents themselves, with a key of their own (\`keys/agent.nk\` of the data directory). A program that speaks them
+is watched without a log file. Steering and control may be published or, for an acknowledgement, requested.
+
+${said([...of('receive', 'agent.'), ...of('answer', 'agent.')])}
+
 ## Events
 
 In the same stream.

@@ -1,6 +1,7 @@
 import type { Fleet } from '../actors/placement/fleet.js';
+import { AGENT_PROTOCOL } from '../messages/actor-protocols.js';
 import type { AgentRecord } from '../messages/agents.js';
-import { VigilError } from '../messages/errors.js';
+import { describeIssues, VigilError } from '../messages/errors.js';
 import { idFrom, newId } from '../messages/ids.js';
 import type { Status } from '../messages/requests.js';
 import type { ResultKind, ResultOf } from '../messages/results.js';
@@ -15,11 +16,13 @@ export interface RequestHandlersParts {
   readonly store: Store;
   fleet(): Fleet;
   readonly runner: RequestRunner;
+  /** Asks an agent's actor where it is placed. */
+  askAgent(agent: string, type: string, body: unknown): Promise<unknown>;
   status(): Promise<Omit<Status, 'agents' | 'hosts'>>;
 }
 
 /** What each endpoint of `vigil.rpc` does. */
-export function requestHandlers({ store, fleet, runner, status }: RequestHandlersParts): Handlers {
+export function requestHandlers({ store, fleet, runner, askAgent, status }: RequestHandlersParts): Handlers {
   const judged = <K extends TriggerKind & ResultKind>(kind: K) => {
     return async (payload: TriggerPayload<K>, given: string | undefined): Promise<ResultOf<K>> => {
       const id = given === undefined ? newId() : idFrom(given);
@@ -60,6 +63,12 @@ export function requestHandlers({ store, fleet, runner, status }: RequestHandler
       const removed = await store.write(() => store.agents.remove(ids));
       fleet().remove(removed);
       return { removed };
+    },
+    'logs.tail': async ({ agent, ...request }) => {
+      if (store.agents.get(agent) === undefined) throw new VigilError('NOT_FOUND', `no agent ${agent}`);
+      const parsed = AGENT_PROTOCOL.tail.reply.safeParse(await askAgent(agent, 'tail', request));
+      if (parsed.success) return parsed.data;
+      throw new VigilError('BAD_REPLY', `the actor's answer is no tail: ${describeIssues(parsed.error)}`);
     },
     status: async () => ({
       ...(await status()),

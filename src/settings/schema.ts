@@ -9,6 +9,14 @@ const ms = (min: number, max: number) => z.number().int().min(min).max(max);
 const count = (min: number, max: number) => z.number().int().min(min).max(max);
 const DAY_MS = 86_400_000;
 
+/** A program takes longer to start, and costs more, than an actor. */
+const ManagedRestarts = z.strictObject({
+  ...RestartPolicy.shape,
+  periodMs: RestartPolicy.shape.periodMs.unwrap().default(300_000),
+  backoffMs: RestartPolicy.shape.backoffMs.unwrap().default(1_000),
+  maxBackoffMs: RestartPolicy.shape.maxBackoffMs.unwrap().default(60_000),
+});
+
 /**
  * Every setting with its default and bounds: the one place that knows them. The names in files are these; in the
  * environment `analysis.maxConcurrent` is `VIGIL_ANALYSIS_MAX_CONCURRENT`.
@@ -111,6 +119,9 @@ export const Settings = z.strictObject({
         .default(8_388_608)
         .describe('Longer lines are skipped and counted.'),
       chunkBytes: count(4_096, 268_435_456).default(4_194_304).describe('Bytes read and parsed at a time.'),
+      maxPendingChars: count(1_024, 1_073_741_824)
+        .default(1_048_576)
+        .describe('Lines that wait to be read, of an agent that sends them over the broker; older ones go.'),
       maxReads: count(1, 1_000).default(8).describe('Files of one agent read at once.'),
     })
     .prefault({}),
@@ -153,6 +164,59 @@ export const Settings = z.strictObject({
       contextTokens: count(500, 1_000_000).default(6_000).describe('Size of a question, by estimate.'),
       answerTokens: count(50, 100_000).default(600).describe('Size of an answer.'),
       recentEvents: count(1, 1_000).default(40).describe('Newest events of an agent kept for the model.'),
+    })
+    .prefault({}),
+  managed: z
+    .strictObject({
+      graceMs: ms(0, 3_600_000)
+        .default(10_000)
+        .describe(
+          'How long a managed agent may end by itself after SIGTERM; then its process group is killed.',
+        ),
+      heartbeatMs: ms(50, 3_600_000).default(5_000).describe('Between two heartbeats.'),
+      maxFileBytes: z
+        .number()
+        .int()
+        .min(65_536)
+        .max(1_099_511_627_776)
+        .default(33_554_432)
+        .describe('Size at which a file of captured output is rotated.'),
+      maxFiles: count(1, 1_000)
+        .default(4)
+        .describe('Files kept of each captured stream, the one being written included.'),
+      maxLineChars: count(256, 16_777_216)
+        .default(1_048_576)
+        .describe('Longer lines of output become several records.'),
+      batchBytes: count(4_096, 4_194_304)
+        .default(262_144)
+        .describe('Output sent over the broker at once, where Vigil cannot read the files.'),
+      batchMs: ms(10, 60_000)
+        .default(250)
+        .describe('Between two such messages; what comes faster is counted and left out of this copy.'),
+      batchLineChars: count(256, 1_048_576)
+        .default(65_536)
+        .describe('Longest line in such a message; longer ones are cut.'),
+      replayBytes: count(0, 67_108_864)
+        .default(1_048_576)
+        .describe('Sent output kept, for a host that has to read it once more.'),
+      reconnectMs: ms(100, 600_000)
+        .default(10_000)
+        .describe('Longest wait between two tries to reach the broker; starts at a hundredth of it.'),
+      restart: described(ManagedRestarts, RESTART_TEXTS).prefault({}),
+    })
+    .prefault({}),
+  watch: z
+    .strictObject({
+      inactiveAfterMs: ms(1_000, 365 * DAY_MS)
+        .default(DAY_MS)
+        .describe('A session that has not changed for this long is watched no more.'),
+      pollMs: ms(50, 3_600_000)
+        .default(3_000)
+        .describe('Between two looks for new sessions, where the system does not tell of changes.'),
+      maxSessions: count(1, 20_000).default(2_000).describe('Sessions watched at once, the latest first.'),
+      maxFolders: count(1, 1_000_000)
+        .default(1_024)
+        .describe('Folders that the system is asked to tell of; the others are looked at every `pollMs`.'),
     })
     .prefault({}),
   logLevel: z

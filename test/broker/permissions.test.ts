@@ -12,7 +12,7 @@ interface Rights {
 }
 
 /** What each key may do, and what not; `PREFIX` and `STREAM` stand for the system's own. */
-const RIGHTS: Readonly<Record<'host' | 'client', { may: Rights; mayNot: Rights }>> = {
+const RIGHTS: Readonly<Record<'host' | 'client' | 'agent', { may: Rights; mayNot: Rights }>> = {
   client: {
     may: {
       publish: [
@@ -32,6 +32,10 @@ const RIGHTS: Readonly<Record<'host' | 'client', { may: Rights; mayNot: Rights }
       publish: [
         'PREFIX.actor.agent.a1',
         'PREFIX.actor.guardian.r1',
+        'PREFIX.agent.a1.steer',
+        'PREFIX.agent.a1.control',
+        'PREFIX.agent.a1.heartbeat',
+        'PREFIX.agent.a1.output',
         'PREFIX.result.analyze',
         'PREFIX.result.analysis.a1',
         'PREFIX.event.deadletter',
@@ -77,11 +81,12 @@ const RIGHTS: Readonly<Record<'host' | 'client', { may: Rights; mayNot: Rights }
       publish: [
         'PREFIX.event.agent.a1.failed',
         'PREFIX.event.deadletter',
+        'PREFIX.agent.a1.replay',
         '$KV.PREFIX_hosts.h1',
         '_INBOX_supervisor.answer',
         '$JS.API.STREAM.INFO.KV_PREFIX_placement',
       ],
-      subscribe: ['PREFIX.actor.agent.a1', '_INBOX_host.h1.>'],
+      subscribe: ['PREFIX.actor.agent.a1', '_INBOX_host.h1.>', 'PREFIX.agent.a1.output'],
     },
     mayNot: {
       publish: [
@@ -92,6 +97,10 @@ const RIGHTS: Readonly<Record<'host' | 'client', { may: Rights; mayNot: Rights }
         'PREFIX.event.intervention.a1',
         'PREFIX.rpc.status',
         'PREFIX.actor.agent.a2',
+        'PREFIX.agent.a1.steer',
+        'PREFIX.agent.a1.control',
+        'PREFIX.agent.a1.output',
+        'PREFIX.agent.a1.heartbeat',
         '$KV.PREFIX_placement.a1',
         '$JS.API.STREAM.DELETE.KV_PREFIX_placement',
         '$JS.API.STREAM.DELETE.STREAM_RESULTS',
@@ -112,6 +121,64 @@ const RIGHTS: Readonly<Record<'host' | 'client', { may: Rights; mayNot: Rights }
         '_INBOX_supervisor.>',
         '$SYS.>',
         '$JS.API.>',
+      ],
+    },
+  },
+  agent: {
+    may: {
+      publish: ['PREFIX.agent.a1.heartbeat', 'PREFIX.agent.a1.output', 'PREFIX.rpc.agents.register'],
+      subscribe: [
+        'PREFIX.agent.a1.steer',
+        'PREFIX.agent.a1.control',
+        'PREFIX.agent.a1.replay',
+        '_INBOX_agent.i1.>',
+      ],
+    },
+    mayNot: {
+      publish: [
+        'PREFIX.agent.a2.steer',
+        'PREFIX.agent.a2.control',
+        'PREFIX.agent.a2.replay',
+        'PREFIX.agent.a1.heartbeat.more',
+        'PREFIX.rpc.agents.remove',
+        'PREFIX.rpc.agents.list',
+        'PREFIX.rpc.analyze',
+        'PREFIX.rpc.logs.tail',
+        'PREFIX.rpc.status',
+        'PREFIX.trigger.analyze',
+        'PREFIX.trigger.emergency',
+        'PREFIX.result.analysis.a1',
+        'PREFIX.event.intervention.a1',
+        'PREFIX.actor.agent.a1',
+        '$KV.PREFIX_placement.a1',
+        '$KV.PREFIX_hosts.h1',
+        '$JS.API.INFO',
+        '$JS.API.STREAM.MSG.GET.STREAM_RESULTS',
+        '$SRV.PING',
+        '$SYS.REQ.SERVER.PING',
+        '_INBOX.forged',
+        '_INBOX_supervisor.forged',
+        '_INBOX_host.h1.forged',
+        '_INBOX_agent.other.forged',
+      ],
+      subscribe: [
+        '>',
+        'PREFIX.>',
+        'PREFIX.agent.>',
+        'PREFIX.agent.a2.output',
+        'PREFIX.agent.a2.heartbeat',
+        'PREFIX.actor.>',
+        'PREFIX.rpc.>',
+        'PREFIX.trigger.>',
+        'PREFIX.result.>',
+        'PREFIX.event.>',
+        '_INBOX.>',
+        '_INBOX_supervisor.>',
+        '_INBOX_host.>',
+        '$JS.API.>',
+        '$KV.>',
+        '$SRV.>',
+        '$SYS.>',
       ],
     },
   },
@@ -152,7 +219,7 @@ for (const prefix of ['vigil', 'Acme-7']) {
     const heard: string[] = [];
     supervisor.subscribe('>', { callback: (_error, message) => heard.push(message.subject) });
     await supervisor.flush();
-    for (const role of ['client', 'host'] as const) {
+    for (const role of ['client', 'host', 'agent'] as const) {
       const connection = await connectAs(t, server, dataDir, role);
       const refusals = refusalsOn(connection);
       const actual = (text: string) =>

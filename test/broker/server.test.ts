@@ -178,7 +178,7 @@ t.test('keys are for their owner only, and the configuration holds no seed', asy
     t.notOk(text.includes(seed));
   }
   t.notMatch(text, /\bSU[A-Z0-9]{56}\b/);
-  t.equal(text.match(/\bU[A-Z0-9]{55}\b/g)?.length, 3, 'three public keys');
+  t.equal(text.match(/\bU[A-Z0-9]{55}\b/g)?.length, 4, 'public keys of the four roles');
   t.equal(statSync(join(dataDir, 'keys')).mode & 0o777, 0o700);
   t.equal(statSync(configuration).mode & 0o777, 0o600);
   t.same(await roleKeys(dataDir), await roleKeys(dataDir), 'they are made once');

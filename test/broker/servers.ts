@@ -38,7 +38,12 @@ export async function connectAs(
   dataDir: string,
   role: Role,
 ): Promise<NatsConnection> {
-  const inboxPrefix = { supervisor: '_INBOX_supervisor', host: '_INBOX_host', client: '_INBOX' }[role];
+  const inboxPrefix = {
+    supervisor: '_INBOX_supervisor',
+    host: '_INBOX_host',
+    client: '_INBOX',
+    agent: '_INBOX_agent',
+  }[role];
   const connection = await connect({
     servers: server.url,
     authenticator: keyOf(dataDir, role),

@@ -40,6 +40,11 @@ const PUBLIC: Readonly<
     { build: (subjects, id) => subjects.hostEvent(id, 'joined'), channel: 'event-host-host-joined' },
     { build: (subjects, id) => subjects.hostEvent(id, 'lost'), channel: 'event-host-host-lost' },
   ],
+  heartbeat: [{ build: (subjects, id) => subjects.heartbeat(id), channel: 'agent-agent-heartbeat' }],
+  output: [{ build: (subjects, id) => subjects.output(id), channel: 'agent-agent-output' }],
+  replay: [{ build: (subjects, id) => subjects.replay(id), channel: 'agent-agent-replay' }],
+  steer: [{ build: (subjects, id) => subjects.steer(id), channel: 'agent-agent-steer' }],
+  control: [{ build: (subjects, id) => subjects.control(id), channel: 'agent-agent-control' }],
   budgetEvent: [{ build: (subjects) => subjects.budgetEvent, channel: 'event-judge-budget' }],
   deadLetter: [{ build: (subjects) => subjects.deadLetter, channel: 'event-deadletter' }],
 };
@@ -52,10 +57,7 @@ const NOT_PUBLIC = new Set([
   'rpcGroup',
   'actor',
   'actorEnded',
-  // Nothing travels on these yet.
-  'steer',
-  'control',
-  'heartbeat',
+  'allHeartbeats',
   'triggerKind',
   'triggerStream',
   'resultStream',
@@ -93,7 +95,6 @@ t.test('a subject that is not public belongs to none', async (t) => {
   const subjects = new Subjects();
   const others = [
     subjects.actor('agent', 'a1'),
-    subjects.steer('a1'),
     subjects.trigger('nothing'),
     subjects.agentEvent('a1', 'unheard-of'),
     'other.trigger.analyze',

@@ -7,7 +7,12 @@ const { settings } = loadSettings({ cwd: process.cwd(), env: process.env });
 const supervisor = await startSupervisor(settings, {
   hostModule: new URL('../../bench/slow-host.js', import.meta.url),
 });
-noteRunning(settings.dataDir, { ...supervisor.client, pid: process.pid, prefix: settings.prefix });
+noteRunning(settings.dataDir, {
+  ...supervisor.client,
+  pid: process.pid,
+  prefix: settings.prefix,
+  agentNkeyFile: supervisor.agent.nkeyFile,
+});
 console.log('ready');
 process.once('SIGTERM', () => {
   supervisor.stop().then(() => process.exit(0));

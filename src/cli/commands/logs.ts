@@ -1,0 +1,81 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import pc from 'picocolors';
+import { messageOf, parseWith, VigilError } from '../../messages/errors.js';
+import { Id } from '../../messages/ids.js';
+import type { Tail } from '../../messages/requests.js';
+import { visible } from '../../messages/visible.js';
+import { Client } from '../client.js';
+import { eventLine } from '../event-line.js';
+import { EXIT } from '../exit-codes.js';
+import { type SettingsOptions, settingsOf } from '../settings.js';
+
+export interface LogsOptions extends SettingsOptions {
+  readonly follow?: boolean;
+  readonly last?: number;
+  readonly json?: boolean;
+}
+
+const DEFAULT_LAST = 50;
+/** Most events that the endpoint gives at once. */
+const MAX_LAST = 1_000;
+const POLL_MS = 500;
+/** Over the supervisor's own time for one agent, so that its answer comes first. */
+const GRACE_MS = 5_000;
+/** Where there is no terminal to fit into. */
+const DEFAULT_WIDTH = 200;
+
+/** Shows the end of an agent's event stream, and what comes, until `stopAsked`. @returns the exit code. */
+export async function logs(agent: string, options: LogsOptions, stopAsked: Promise<'stop'>): Promise<number> {
+  const id = parseWith(Id, agent, 'AGENT');
+  const last = options.last ?? DEFAULT_LAST;
+  if (!Number.isInteger(last) || last < 1 || last > MAX_LAST)
+    throw new VigilError('BAD_REQUEST', `--last: expected a whole number from 1 to ${MAX_LAST}, got ${last}`);
+  const { settings } = settingsOf(options);
+  const client = await Client.find(settings);
+  const ask = (request: { last: number; after?: number }) =>
+    client.request('logs.tail', { agent: id, ...request }, settings.analysis.itemTimeoutMs + GRACE_MS);
+  try {
+    const first = await Promise.race([ask({ last }), stopAsked]);
+    if (first === 'stop') return EXIT.fine;
+    show(first, options.json === true);
+    for (const note of first.notes) console.error(pc.yellow(`note: ${visible(note)}`));
+    if (options.follow !== true) return EXIT.fine;
+    await Promise.race([follow(ask, first.next, options.json === true), stopAsked]);
+    return EXIT.fine;
+  } finally {
+    await client.close();
+  }
+}
+
+/**
+ * Asks for what is behind the last event seen. By polling, so that a move of the agent to another host, or a supervisor
+ * that is started again, is no gap: the next question is answered by whoever has the agent then.
+ */
+async function follow(
+  ask: (request: { last: number; after: number }) => Promise<Tail>,
+  from: number,
+  json: boolean,
+): Promise<never> {
+  let next = from;
+  let failure = '';
+  for (;;) {
+    await wait(POLL_MS);
+    try {
+      const tail = await ask({ last: MAX_LAST, after: next - 1 });
+      failure = '';
+      // It was read anew, as another log.
+      if (tail.next < next) next = 0;
+      show(tail, json);
+      next = Math.max(next, tail.next);
+    } catch (error) {
+      if (!(error instanceof VigilError) || error.code === 'NOT_FOUND') throw error;
+      if (failure !== error.message) console.error(`vigil: ${visible(messageOf(error))}; trying again`);
+      failure = error.message;
+    }
+  }
+}
+
+function show({ events }: Tail, json: boolean): void {
+  const width = process.stdout.columns ?? DEFAULT_WIDTH;
+  for (const event of events) console.log(json ? JSON.stringify(event) : eventLine(event, width));
+}

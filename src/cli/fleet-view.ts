@@ -1,0 +1,118 @@
+import { headers, type NatsConnection } from 'nats';
+import pc from 'picocolors';
+import { readJson } from '../actors/runtime/wire.js';
+import type { TrajectoryAnalysis } from '../messages/analysis.js';
+import { VigilError } from '../messages/errors.js';
+import { newId } from '../messages/ids.js';
+import {
+  AnalysisResult,
+  RESULTS,
+  RefusedResult,
+  type ResultKind,
+  type ResultOf,
+} from '../messages/results.js';
+import type { Subjects } from '../messages/subjects.js';
+import { visible } from '../messages/visible.js';
+import type { Client } from './client.js';
+import type { Progress } from './progress.js';
+import { coherenceText, failureLines, verdictTable } from './render.js';
+
+/** What the terminal shows of the result topics: a client like any other. */
+export class FleetView {
+  readonly #connection: NatsConnection;
+  readonly #subjects: Subjects;
+  readonly #json: boolean;
+  readonly #verdicts = new Map<string, TrajectoryAnalysis>();
+  readonly #finals = new Map<string, (value: unknown) => void>();
+  /** Whose changes are told; undefined: nobody's yet. */
+  #following: ((agent: string) => boolean) | undefined;
+  #progress: (() => void) | undefined;
+
+  constructor({ connection, subjects }: Client, json: boolean) {
+    this.#connection = connection;
+    this.#subjects = subjects;
+    this.#json = json;
+    connection.subscribe(subjects.allResults, {
+      callback: (error, message) => {
+        if (error === null) this.#take(message.subject, readJson(message.data));
+      },
+    });
+  }
+
+  /**
+   * Triggers an analysis by publishing, and prints what comes back.
+   *
+   * @param agents all when absent.
+   * @returns the verdicts.
+   */
+  async firstAnalysis(
+    progress: Progress,
+    agents?: readonly string[],
+  ): Promise<readonly TrajectoryAnalysis[]> {
+    progress.step('Analysing the fleet');
+    this.#progress = () => progress.update(`Analysing the fleet: ${this.#verdicts.size} agents`);
+    const analyses = await this.#trigger('analyze', { agents, force: true });
+    const { items } = await this.#trigger('coherence', {});
+    this.#progress = undefined;
+    progress.done();
+    const wanted = agents === undefined ? undefined : new Set(agents);
+    const verdicts = [...this.#verdicts.values()].filter(({ agent }) => wanted?.has(agent) ?? true);
+    if (this.#json) return verdicts;
+    console.log(verdictTable(verdicts));
+    if (analyses.failures.length > 0) console.log(failureLines(analyses.failures));
+    for (const report of items) console.log(`\n${coherenceText(report)}`);
+    return verdicts;
+  }
+
+  /** Has agents analysed now; their verdicts are told as they come. What cannot be judged yet is tried in each cycle. */
+  async analyze(agents: readonly string[]): Promise<void> {
+    await this.#trigger('analyze', { agents });
+  }
+
+  /** From now on each change is a line. */
+  follow(whose: (agent: string) => boolean = () => true): void {
+    this.#following = whose;
+  }
+
+  async #trigger<K extends ResultKind>(kind: K, payload: object): Promise<ResultOf<K>> {
+    const id = newId();
+    const final = new Promise<unknown>((resolve) => this.#finals.set(id, resolve));
+    const own = headers();
+    own.set('Nats-Msg-Id', id);
+    await this.#connection
+      .jetstream()
+      .publish(this.#subjects.trigger(kind), JSON.stringify(payload), { headers: own });
+    const value = await final;
+    const refusal = RefusedResult.safeParse(value);
+    if (refusal.success) throw new VigilError(refusal.data.error.code, refusal.data.error.message);
+    return RESULTS[kind].parse(value) as ResultOf<K>;
+  }
+
+  #take(subject: string, value: unknown): void {
+    if (typeof value !== 'object' || value === null) return;
+    if (this.#json) console.log(JSON.stringify({ subject, ...value }));
+    const analysis = AnalysisResult.safeParse(value).data?.analysis;
+    if (analysis === undefined) {
+      const { requestId } = value as { requestId?: string };
+      const settle = this.#finals.get(requestId ?? '');
+      this.#finals.delete(requestId ?? '');
+      settle?.(value);
+      return;
+    }
+    const before = this.#verdicts.get(analysis.agent);
+    this.#verdicts.set(analysis.agent, analysis);
+    this.#progress?.();
+    if (this.#following?.(analysis.agent) === true && !this.#json) this.#tellChange(before, analysis);
+  }
+
+  #tellChange(before: TrajectoryAnalysis | undefined, now: TrajectoryAnalysis): void {
+    if (before?.needsSteering === now.needsSteering && before.steeringType === now.steeringType) return;
+    const time = new Date().toLocaleTimeString();
+    const text = now.needsSteering
+      ? pc.red(
+          `${time}  ${now.agent} needs steering (${now.steeringType}): ${visible(now.recommendation ?? now.summary)}`,
+        )
+      : `${time}  ${now.agent}: ${visible(now.summary)}`;
+    console.log(text);
+  }
+}

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { addLog, age, CHECKOUT, CODEX, fillHome, treeHash } from '../discovery/homes.js';
+import { connectClient, jsonLines, until, vigil } from '../system/processes.js';
+
+interface Place {
+  readonly cwd: string;
+  readonly home: string;
+  readonly env: Record<string, string>;
+}
+
+/** A home with sessions, and a folder to start from that has nothing in it. */
+function place(t: Test): Place {
+  const folder = t.testdir({ home: {}, cwd: {} });
+  const home = join(folder, 'home');
+  fillHome(home);
+  const env: Record<string, string> = { HOME: home, CODEX_HOME: '', VIGIL_WATCH_POLL_MS: '200' };
+  return { cwd: join(folder, 'cwd'), home, env };
+}
+
+async function agentsOf(t: Test, cwd: string): Promise<{ id: string; host: string | null }[]> {
+  const nc = await connectClient(t, cwd);
+  const reply = await nc.request('vigil.rpc.agents.list', '{}', { timeout: 5_000 });
+  return reply.json<{ agents: { id: string; host: string | null }[] }>().agents;
+}
+
+t.test('one command: the sessions of this machine and a verdict on each', async (t) => {
+  const { cwd, home, env } = place(t);
+  const before = treeHash(home);
+  const { code, stdout, stderr } = await vigil(t, ['watch', '--once'], { cwd, env }).finished();
+  t.ok(code === 0 || code === 3, `${code}: ${stderr}`);
+  for (const id of ['work-checkout-2d984148', 'monorepo-v2-d6e0bada', 'shop-api-456789ab'])
+    t.match(stdout, new RegExp(`^${id} `, 'm'));
+  t.match(stdout, /Speed up the search/, 'the goal is the first request');
+  t.notMatch(stdout, /eps|ctf/, 'no sample among them');
+  t.notMatch(stdout, /a2898e3/, 'no sub-agent');
+  t.equal(treeHash(home), before, 'nothing is written into the folders of others');
+});
+
+t.test('--once --json: JSON lines on standard output and nothing else', async (t) => {
+  const { cwd, env } = place(t);
+  const { stdout, stderr } = await vigil(t, ['watch', '--once', '--json', '--subagents'], {
+    cwd,
+    env,
+  }).finished();
+  const analysed = jsonLines(stdout).flatMap(
+    (line) => (line['analysis'] as { agent: string } | undefined)?.agent ?? [],
+  );
+  t.equal(new Set(analysed).size, 4);
+  t.equal(stderr, '');
+});
+
+t.test('live: a session that begins is judged, one that is over is let go', async (t) => {
+  const { cwd, home, env } = place(t);
+  const before = treeHash(home);
+  const running = vigil(t, ['watch'], { cwd, env });
+  await running.says(/^Watching 3 sessions\./);
+  t.equal(treeHash(home), before);
+  const path = addLog(
+    home,
+    '.claude/projects/-srv-web/ffffffff-cddb-4605-aac1-13e720fe613c.jsonl',
+    'spotter-tool_heavy.jsonl',
+  );
+  await running.says(/srv-web-ffffffff: new session/);
+  await running.says(/srv-web-ffffffff(?:: (?!new)| needs steering)/);
+  t.ok((await agentsOf(t, cwd)).some(({ id }) => id === 'srv-web-ffffffff'));
+  age(path, 48);
+  await running.says(/srv-web-ffffffff: over, watched no more/);
+  t.same((await agentsOf(t, cwd)).length, 3);
+  running.child.kill('SIGINT');
+  t.equal((await running.finished()).code, 0);
+});
+
+t.test(
+  'beside a supervisor that runs: its agents stay, those of an earlier watch are brought up to date',
+  async (t) => {
+    const { cwd, home, env } = place(t);
+    const supervisor = vigil(t, ['start'], { cwd, env });
+    await supervisor.says(/^Watching\./);
+    const first = await vigil(t, ['watch', '--once'], { cwd, env }).finished();
+    t.match(first.stdout, /work-checkout-2d984148/);
+    t.notMatch(first.stdout, /^ctf-eps /m, 'the table shows the sessions');
+    t.equal((await agentsOf(t, cwd)).length, 8 + 3);
+    age(join(home, CODEX), 48);
+    await vigil(t, ['watch', '--once'], { cwd, env }).finished();
+    const agents = (await agentsOf(t, cwd)).map(({ id }) => id);
+    t.equal(agents.length, 8 + 2);
+    t.notOk(agents.includes('shop-api-456789ab'));
+  },
+);
+
+t.test('a supervisor that was killed is no obstacle', async (t) => {
+  const { cwd, env } = place(t);
+  const killed = vigil(t, ['watch'], { cwd, env });
+  await killed.says(/^Watching 3/);
+  killed.child.kill('SIGKILL');
+  await killed.finished();
+  const { code, stdout, stderr } = await vigil(t, ['watch', '--once'], { cwd, env }).finished();
+  t.ok(code === 0 || code === 3, stderr);
+  t.match(stdout, /work-checkout-2d984148/);
+});
+
+t.test('named paths, and those that are not there', async (t) => {
+  const { cwd, home, env } = place(t);
+  const some = await vigil(t, ['watch', '--once', join(home, CHECKOUT)], { cwd, env }).finished();
+  t.match(some.stdout, /work-checkout-2d984148/);
+  t.notMatch(some.stdout, /monorepo/);
+  const none = await vigil(t, ['watch', '--once', join(home, 'nowhere')], { cwd, env }).finished();
+  t.equal(none.code, 4);
+  t.match(none.stderr, /nowhere does not exist/);
+  const empty = await vigil(t, ['watch', '--once'], { cwd, env: { ...env, HOME: cwd } }).finished();
+  t.equal(empty.code, 4);
+  t.match(empty.stderr, /no session in .*\.claude\/projects and .*\.codex\/sessions has changed within 24 h/);
+});
+
+t.test('without any session it waits for the first', async (t) => {
+  const { cwd, env } = place(t);
+  const home = join(cwd, '..', 'empty');
+  const running = vigil(t, ['watch'], { cwd, env: { ...env, HOME: home } });
+  await running.says(/^Watching 0 sessions/);
+  addLog(home, `${CHECKOUT}/2d984148-cddb-4605-aac1-13e720fe613c.jsonl`, 'spotter-tool_heavy.jsonl');
+  await running.says(/work-checkout-2d984148: new session/);
+  await until('its registration', async () => (await agentsOf(t, cwd)).length === 1);
+});
