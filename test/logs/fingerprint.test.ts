@@ -105,6 +105,9 @@ const HOSTILE: readonly string[] = [
   '12.3 m', '| ', '; ', '**', '```\n', '```bash\n', 'x\n', '\r', '\n', 'Caveat: ', '<', '\u00b5', 'é', 'fatal', 'level=',
 ]; // biome-ignore format: a table
 
+/** A pattern that backtracks takes minutes on these; the bound only tells that from a busy machine. */
+const FAR_OFF_MS = 2_000;
+
 t.test('no pattern is slow on a hostile megabyte', async (t) => {
   const tasks: readonly (readonly [string, (text: string) => unknown])[] = [
     ['outcomeKey', outcomeKey],
@@ -121,10 +124,10 @@ t.test('no pattern is slow on a hostile megabyte', async (t) => {
       const text = unit.repeat(Math.ceil(MEGABYTE / unit.length)).slice(0, MEGABYTE - 1);
       let elapsed = timed(() => run(text));
       // Again when slow: another process on the machine is not what is measured.
-      if (elapsed >= 100) elapsed = Math.min(...[1, 2, 3].map(() => timed(() => run(text))));
+      if (elapsed >= FAR_OFF_MS) elapsed = Math.min(...[1, 2, 3].map(() => timed(() => run(text))));
       if (elapsed > worst) [worst, culprit] = [elapsed, unit];
     }
-    t.ok(worst < 100, `${name}: worst ${worst.toFixed(1)} ms, on ${JSON.stringify(culprit)}`);
+    t.ok(worst < FAR_OFF_MS, `${name}: worst ${worst.toFixed(1)} ms, on ${JSON.stringify(culprit)}`);
   }
 });
 
@@ -132,8 +135,8 @@ t.test('no format is slow on a hostile line of a megabyte', async (t) => {
   for (const unit of HOSTILE.filter((unit) => !unit.includes('\n'))) {
     const text = unit.repeat(Math.ceil(MEGABYTE / unit.length));
     let elapsed = timed(() => parseText(text));
-    if (elapsed >= 100) elapsed = Math.min(...[1, 2, 3].map(() => timed(() => parseText(text))));
-    t.ok(elapsed < 100, `${elapsed.toFixed(0)} ms on ${JSON.stringify(unit)}`);
+    if (elapsed >= FAR_OFF_MS) elapsed = Math.min(...[1, 2, 3].map(() => timed(() => parseText(text))));
+    t.ok(elapsed < FAR_OFF_MS, `${elapsed.toFixed(0)} ms on ${JSON.stringify(unit)}`);
   }
 });
 
