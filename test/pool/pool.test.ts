@@ -109,7 +109,7 @@ t.test('a task whose buffers were handed over is not tried again', async (t) => 
 });
 
 t.test('a task that needs more memory than it may ends its thread only', async (t) => {
-  const pool = oddPool(t, { memoryLimitMb: 32 });
+  const pool = oddPool(t, { memoryLimitMb: 128 });
   t.match(await pool.run({ do: 'echo', value: 1 }), { value: 1 });
   await t.rejects(pool.run({ do: 'hoard' }), { code: 'CRASHED', message: /memory/ });
   await expectHealthy(t, pool);
