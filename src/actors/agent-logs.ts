@@ -3,11 +3,10 @@ import { LogCollector } from '../logs/collector.js';
 import type { LogLimits } from '../logs/limits.js';
 import type { Parse } from '../logs/parse-chunk.js';
 import { readAll } from '../logs/workspace.js';
-import type { AgentEvent } from '../messages/agent-event.js';
 import type { AgentSpec } from '../messages/agents.js';
 import { VigilError } from '../messages/errors.js';
 import { ATTRIBUTES, SPANS } from '../messages/telemetry.js';
-import type { LogReader, Reading } from './log-reader.js';
+import type { LogReader, Reading, TakeEvents } from './log-reader.js';
 import { inSpan } from './runtime/trace.js';
 
 /** Names under which agents usually write in their workspace; looked for when an agent names no logs. */
@@ -27,7 +26,7 @@ export function openAgentLogs(spec: AgentSpec, options: AgentLogsOptions): LogRe
     inSpan(SPANS.parse, { [ATTRIBUTES.agent]: spec.id }, () => options.parse(request));
   let collectors: readonly LogCollector[] | undefined;
   let baseIndex = 0;
-  const read = async (signal: AbortSignal): Promise<Reading> => {
+  const read = async (take: TakeEvents, signal: AbortSignal): Promise<Reading> => {
     collectors ??= pathsOf(spec, options.cwd).map(
       (path) =>
         new LogCollector({
@@ -37,7 +36,6 @@ export function openAgentLogs(spec: AgentSpec, options: AgentLogsOptions): LogRe
           ...(spec.workspace === undefined ? {} : { root: spec.workspace }),
         }),
     );
-    const events: AgentEvent[] = [];
     const notes = new Set<string>();
     let bytes = 0;
     for (let more = true; more; ) {
@@ -50,12 +48,12 @@ export function openAgentLogs(spec: AgentSpec, options: AgentLogsOptions): LogRe
       for (const each of part.failures)
         if (spec.logs.length > 0 || each.code !== 'NOT_FOUND') notes.add(each.message);
       for (const note of part.notes) notes.add(note);
-      for (const event of part.events) events.push(event);
       baseIndex = part.nextIndex;
+      take(part.events);
       bytes += part.bytesRead;
       more = part.more;
     }
-    return { events, notes: [...notes], grown: bytes > 0 };
+    return { notes: [...notes], grown: bytes > 0 };
   };
   return { read, close: async () => {} };
 }

@@ -3,7 +3,7 @@ import type { Parse } from '../logs/parse-chunk.js';
 import type { AgentEvent } from '../messages/agent-event.js';
 import { Output, type OutputLine, type OutputStream } from '../messages/agent-wire.js';
 import { VigilError } from '../messages/errors.js';
-import type { LogReader, Reading } from './log-reader.js';
+import type { LogReader, Reading, TakeEvents } from './log-reader.js';
 import { OutputParser } from './output-parser.js';
 
 /** How a reader reaches the agent. */
@@ -18,12 +18,16 @@ export interface AgentOutputOptions {
   readonly source: OutputSource;
   readonly parse: Parse;
   readonly limits: Partial<LogLimits>;
-  /** Characters of lines that may wait to be read; beyond it the oldest are let go. */
+  /** Size of the lines that may wait to be read; beyond it the oldest are let go. */
   readonly maxPendingChars: number;
 }
 
 /** How long the first lines, or the answer to the request for a replay, are waited for. */
 const FIRST_LINES_MS = 1_000;
+/** Messages held while the replay is waited for. */
+const MAX_HELD = 64;
+/** What is held of a line beside its text. */
+const LINE_CHARS = 64;
 
 /**
  * The log of an agent that has no files here: the lines of its output subject. It asks for the latest ones once more when
@@ -57,14 +61,14 @@ export class AgentOutput implements LogReader {
     options.source.requestReplay();
   }
 
-  async read(signal: AbortSignal): Promise<Reading> {
+  async read(take: TakeEvents, signal: AbortSignal): Promise<Reading> {
     if (this.#held !== undefined) await this.#awaitFirst(signal);
     if (signal.aborted) throw new VigilError('CANCELLED', 'taken back while its lines were read');
     const lines = this.#pending;
     this.#pending = [];
     this.#pendingChars = 0;
-    const events = await this.#parse(lines);
-    return { events, notes: this.#notes(), grown: lines.length > 0 };
+    take(await this.#parse(lines));
+    return { notes: this.#notes(), grown: lines.length > 0 };
   }
 
   async close(): Promise<void> {
@@ -82,7 +86,8 @@ export class AgentOutput implements LogReader {
     } else if (this.#held === undefined) this.#take(parsed.data);
     else {
       this.#held.push(parsed.data);
-      if (performance.now() - this.#openedAt > FIRST_LINES_MS) this.#takeHeld();
+      const late = performance.now() - this.#openedAt > FIRST_LINES_MS;
+      if (late || this.#held.length >= MAX_HELD) this.#takeHeld();
     }
   }
 
@@ -106,11 +111,13 @@ export class AgentOutput implements LogReader {
       if (this.#lastSeq >= 0) this.#missing += line.seq - this.#lastSeq - 1;
       this.#lastSeq = line.seq;
       this.#pending.push(line);
-      this.#pendingChars += line.text.length;
+      this.#pendingChars += sizeOf(line);
     }
     let gone = 0;
-    while (this.#pendingChars > this.#options.maxPendingChars && gone < this.#pending.length - 1)
-      this.#pendingChars -= this.#pending[gone++]?.text.length ?? 0;
+    while (this.#pendingChars > this.#options.maxPendingChars && gone < this.#pending.length - 1) {
+      const line = this.#pending[gone++];
+      if (line !== undefined) this.#pendingChars -= sizeOf(line);
+    }
     if (gone > 0) this.#pending = this.#pending.slice(gone);
     this.#overflow += gone;
   }
@@ -124,7 +131,8 @@ export class AgentOutput implements LogReader {
     });
     await Promise.race([this.#first, late]);
     stop();
-    if (this.#held !== undefined && this.#held.length > 0) this.#takeHeld();
+    // From now on it is taken as it comes, and no reading waits again.
+    if (this.#held !== undefined) this.#takeHeld();
   }
 
   async #parse(lines: readonly OutputLine[]): Promise<AgentEvent[]> {
@@ -157,6 +165,11 @@ export class AgentOutput implements LogReader {
       for (const note of parser.notes) notes.push(`${stream}: ${note}`);
     return notes;
   }
+}
+
+/** What a line takes, its empty ones included. */
+function sizeOf({ text }: OutputLine): number {
+  return text.length + LINE_CHARS;
 }
 
 function byStream(lines: readonly OutputLine[]): Map<OutputStream, OutputLine[]> {

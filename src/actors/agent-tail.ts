@@ -47,9 +47,9 @@ export class AgentTail {
       this.#last = this.#last.then(() => this.#letGo());
     }, IDLE_MS).unref();
     this.#reader ??= this.#open();
-    const { events, notes } = await this.#reader.read(signal);
-    for (const event of events) this.#events.push(event);
-    this.#events = this.#events.slice(-MAX_EVENTS);
+    const { notes } = await this.#reader.read((events) => {
+      this.#events = [...this.#events, ...events.slice(-MAX_EVENTS)].slice(-MAX_EVENTS);
+    }, signal);
     this.#next = (this.#events.at(-1)?.index ?? this.#next - 1) + 1;
     this.#notes = notes;
     const wanted = after === undefined ? this.#events : this.#events.filter(({ index }) => index > after);

@@ -117,10 +117,11 @@ async function catchUp(
   { recentEvents, review }: AgentParts,
   signal: AbortSignal,
 ): Promise<void> {
-  const { events, notes, grown } = await state.reader.read(signal);
-  for (const event of events) observe(state.trajectory, event);
-  if (review !== undefined)
-    state.recent = [...state.recent, ...events.slice(-recentEvents)].slice(-recentEvents);
+  const { notes, grown } = await state.reader.read((events) => {
+    for (const event of events) observe(state.trajectory, event);
+    if (review !== undefined)
+      state.recent = [...state.recent, ...events.slice(-recentEvents)].slice(-recentEvents);
+  }, signal);
   if (state.readings++ > 0 && grown) state.live = true;
   state.notes = notes;
   if (state.trajectory.eventCount === 0)

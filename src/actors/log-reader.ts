@@ -2,16 +2,21 @@ import type { AgentEvent } from '../messages/agent-event.js';
 
 /** What came of reading an agent's logs once. */
 export interface Reading {
-  /** New events, in order, their indexes going on from the last reading. */
-  readonly events: readonly AgentEvent[];
   /** What was odd about the logs so far, for a person. */
   readonly notes: readonly string[];
   /** Something was written since the last reading. */
   readonly grown: boolean;
 }
 
+/** Takes new events, in order, their indexes going on from the last ones. */
+export type TakeEvents = (events: readonly AgentEvent[]) => void;
+
 /** Reads what is new in an agent's logs. Rejects with UNREADABLE or NOT_FOUND when there is nothing to judge. */
 export interface LogReader {
-  read(signal: AbortSignal): Promise<Reading>;
+  /**
+   * @param take gets the events part by part, so that a log of any size is read in bounded memory, and what was read
+   *   before a reading was taken back is not lost.
+   */
+  read(take: TakeEvents, signal: AbortSignal): Promise<Reading>;
   close(): Promise<void>;
 }

@@ -37,7 +37,9 @@ export class Capture {
         await Promise.all([this.lines(cutter.push(bytes)), this.#parts.echo?.write(bytes)]);
       }
     } catch (error) {
-      this.#parts.tell(`${this.#parts.stream} broke off: ${messageOf(error)}`);
+      const held = (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
+      const why = held ? 'a process that left the agent behind still holds it' : messageOf(error);
+      this.#parts.tell(`${this.#parts.stream} is not read to its end: ${why}`);
     }
     await this.lines(cutter.end());
   }

@@ -42,7 +42,7 @@ export const FIRST_WAIT = 0.01;
 /** For a broker that does not say what it takes; the server's own default. */
 const DEFAULT_MAX_PAYLOAD = 1_048_576;
 /** How long the last things may take to say. */
-const CLOSE_MS = 1_500;
+const CLOSE_MS = 1_000;
 
 /** What runs over one connection. */
 export class FleetSession {

@@ -38,7 +38,8 @@ export class Input {
       if (isReadable())
         for await (const bytes of source) {
           const stdin = await target();
-          if (stdin?.writable === true && !stdin.write(bytes)) await drained(stdin);
+          if (stdin?.writable === true) stdin.write(bytes);
+          if (stdin?.writableNeedDrain === true) await drained(stdin);
           await said(cutter.push(bytes as Buffer));
         }
       await said(cutter.end());

@@ -36,7 +36,7 @@ export interface RunOptions {
 const STREAMS = ['stdout', 'stderr', 'session'] as const satisfies readonly OutputStream[];
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** How long the fleet may take to hear of the end. */
-const FAREWELL_MS = 3_000;
+const FAREWELL_MS = 2_500;
 
 /**
  * Runs a program as a managed agent, to its end.

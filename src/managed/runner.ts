@@ -84,7 +84,7 @@ export class AgentRunner {
     for (;;) {
       const exit = await this.#runOnce();
       const finished = exit.code === 0;
-      if (this.#stopAsked) return this.#end(exit, { text: `stopped (${say(exit)})` });
+      if (this.#stopAsked) return this.#end(exit, { text: say(exit), next: 'stopped as asked' });
       if (this.#restartAsked) {
         this.#restartAsked = false;
         await this.#parts.happened({ text: say(exit), next: 'restarted as asked' });

@@ -12,6 +12,8 @@ export interface UplinkOptions {
 const CUT_MARK = ' … [cut]';
 /** What a message has beside its lines. */
 const ENVELOPE_BYTES = 256;
+/** Lines kept of what came when there was no room. */
+const MAX_LATEST = 50;
 /** As the schema has it. */
 const MAX_LINES = 10_000;
 /** Bytes of one UTF-16 unit in JSON at worst: \u0000. */
@@ -25,12 +27,15 @@ interface Encoded {
 
 /**
  * The copy of an agent's output that goes over the broker. Bounded: what comes faster than it is sent is counted, and
- * seen by its reader in the numbers of the lines, and costs no more than the counting. The files have everything.
+ * seen by its reader in the numbers of the lines, and costs hardly more than the counting; the first and the latest lines
+ * of each interval are sent. The files have everything.
  */
 export class OutputUplink {
   readonly #options: UplinkOptions;
   #waiting: Encoded[] = [];
   #waitingBytes = 0;
+  /** Came when there was no room, the newest last; anything waits then as well. */
+  #latest: readonly OutputLine[] = [];
   #sent: readonly Encoded[] = [];
   #nextSeq = 0;
   #dropped = 0;
@@ -53,14 +58,10 @@ export class OutputUplink {
     const { batchBytes } = this.#options;
     for (let i = 0; i < lines.length; i++) {
       if (this.#waitingBytes >= batchBytes) {
-        const left = lines.length - i;
-        this.#nextSeq += left;
-        this.#countDropped(left);
+        this.#hold(stream, at, lines, i);
         return;
       }
-      const line = this.#encode(this.#nextSeq++, at, stream, lines[i] ?? '');
-      this.#waiting.push(line);
-      this.#waitingBytes += line.bytes;
+      this.#await(this.#encode({ seq: this.#nextSeq++, at, stream, text: lines[i] ?? '' }));
     }
   }
 
@@ -70,12 +71,13 @@ export class OutputUplink {
     const lines = fitting(this.#waiting, bound);
     if (lines.length === 0) {
       // The broker takes less than was thought when this line was cut.
-      if (this.#waiting.shift() === undefined) return undefined;
+      const [unfit] = this.#waiting;
+      if (unfit === undefined) return undefined;
+      this.#removeWaiting(1);
       this.#countDropped(1);
       return this.take(maxBytes);
     }
-    this.#waiting = this.#waiting.slice(lines.length);
-    this.#waitingBytes = sizeOf(this.#waiting);
+    this.#removeWaiting(lines.length);
     this.#keep(lines);
     const dropped = this.#dropped;
     this.#dropped = 0;
@@ -93,6 +95,36 @@ export class OutputUplink {
       rest = rest.slice(Math.max(1, lines.length));
     } while (rest.length > 0);
     return messages;
+  }
+
+  /** There is no room: of the lines from `first` on, the latest are kept at hand, and nothing is encoded. */
+  #hold(stream: OutputStream, at: string, lines: readonly string[], first: number): void {
+    const start = Math.max(first, lines.length - MAX_LATEST);
+    const held = lines
+      .slice(start)
+      .map((text, i) => ({ seq: this.#nextSeq + start - first + i, at, stream, text }));
+    this.#nextSeq += lines.length - first;
+    const latest = [...this.#latest, ...held];
+    this.#countDropped(start - first + Math.max(0, latest.length - MAX_LATEST));
+    this.#latest = latest.slice(-MAX_LATEST);
+  }
+
+  #await(line: Encoded): void {
+    this.#waiting.push(line);
+    this.#waitingBytes += line.bytes;
+  }
+
+  /** Makes room; the latest lines take it, so that the end of a burst is not what is missing. */
+  #removeWaiting(count: number): void {
+    this.#waiting = this.#waiting.slice(count);
+    this.#waitingBytes = sizeOf(this.#waiting);
+    const latest = this.#latest.map((line) => this.#encode(line));
+    this.#latest = [];
+    let room = this.#options.batchBytes - this.#waitingBytes;
+    let first = latest.length;
+    while (first > 0 && (latest[first - 1]?.bytes ?? 0) <= room) room -= latest[--first]?.bytes ?? 0;
+    this.#countDropped(first);
+    for (const line of latest.slice(first)) this.#await(line);
   }
 
   #message(lines: readonly Encoded[], more: string): string {
@@ -114,12 +146,12 @@ export class OutputUplink {
   }
 
   /** A line of JSON is kept whole where it fits: cut, it would be a record no more. */
-  #encode(seq: number, at: string, stream: OutputStream, text: string): Encoded {
+  #encode(line: OutputLine): Encoded {
     const { maxLineChars, batchBytes } = this.#options;
-    const whole = encoded({ seq, at, stream, text: shorten(text, maxLineChars) });
+    const whole = encoded({ ...line, text: shorten(line.text, maxLineChars) });
     const room = batchBytes - ENVELOPE_BYTES;
     if (whole.bytes <= room) return whole;
-    return encoded({ seq, at, stream, text: shorten(text, Math.floor(room / MAX_ESCAPED) - ENVELOPE_BYTES) });
+    return encoded({ ...line, text: shorten(line.text, Math.floor(room / MAX_ESCAPED) - ENVELOPE_BYTES) });
   }
 }
 

@@ -4,8 +4,8 @@ import type { OutputStream } from './agent-wire.js';
  * The log record of an output line: one JSON object a line, which is what `vigil run` writes to its files and what lines
  * that come over the wire are turned into before they are read.
  *
- * A line that is a JSON object itself (`claude -p --output-format stream-json`, `codex exec --json`, a program's own JSON
- * log) keeps its fields and gets time and stream in front; its own ones win. Any other line is what the agent said.
+ * A line that is a JSON object itself (`claude -p --output-format stream-json`, a program's own JSON log) keeps its
+ * fields and gets time and stream in front; its own ones win. Any other line is what the agent said.
  */
 export function outputRecord(stamp: string, text: string): string {
   if (isJsonObject(text)) return `${stamp},${text.slice(1)}`;

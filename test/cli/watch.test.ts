@@ -1,28 +1,7 @@
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
-import { addLog, age, CHECKOUT, CODEX, fillHome, treeHash } from '../discovery/homes.js';
-import { connectClient, jsonLines, until, vigil } from '../system/processes.js';
-
-interface Place {
-  readonly cwd: string;
-  readonly home: string;
-  readonly env: Record<string, string>;
-}
-
-/** A home with sessions, and a folder to start from that has nothing in it. */
-function place(t: Test): Place {
-  const folder = t.testdir({ home: {}, cwd: {} });
-  const home = join(folder, 'home');
-  fillHome(home);
-  const env: Record<string, string> = { HOME: home, CODEX_HOME: '', VIGIL_WATCH_POLL_MS: '200' };
-  return { cwd: join(folder, 'cwd'), home, env };
-}
-
-async function agentsOf(t: Test, cwd: string): Promise<{ id: string; host: string | null }[]> {
-  const nc = await connectClient(t, cwd);
-  const reply = await nc.request('vigil.rpc.agents.list', '{}', { timeout: 5_000 });
-  return reply.json<{ agents: { id: string; host: string | null }[] }>().agents;
-}
+import t from 'tap';
+import { addLog, age, agentsOf, CHECKOUT, place, treeHash } from '../discovery/homes.js';
+import { jsonLines, until, vigil } from '../system/processes.js';
 
 t.test('one command: the sessions of this machine and a verdict on each', async (t) => {
   const { cwd, home, env } = place(t);
@@ -69,35 +48,6 @@ t.test('live: a session that begins is judged, one that is over is let go', asyn
   t.same((await agentsOf(t, cwd)).length, 3);
   running.child.kill('SIGINT');
   t.equal((await running.finished()).code, 0);
-});
-
-t.test(
-  'beside a supervisor that runs: its agents stay, those of an earlier watch are brought up to date',
-  async (t) => {
-    const { cwd, home, env } = place(t);
-    const supervisor = vigil(t, ['start'], { cwd, env });
-    await supervisor.says(/^Watching\./);
-    const first = await vigil(t, ['watch', '--once'], { cwd, env }).finished();
-    t.match(first.stdout, /work-checkout-2d984148/);
-    t.notMatch(first.stdout, /^ctf-eps /m, 'the table shows the sessions');
-    t.equal((await agentsOf(t, cwd)).length, 8 + 3);
-    age(join(home, CODEX), 48);
-    await vigil(t, ['watch', '--once'], { cwd, env }).finished();
-    const agents = (await agentsOf(t, cwd)).map(({ id }) => id);
-    t.equal(agents.length, 8 + 2);
-    t.notOk(agents.includes('shop-api-456789ab'));
-  },
-);
-
-t.test('a supervisor that was killed is no obstacle', async (t) => {
-  const { cwd, env } = place(t);
-  const killed = vigil(t, ['watch'], { cwd, env });
-  await killed.says(/^Watching 3/);
-  killed.child.kill('SIGKILL');
-  await killed.finished();
-  const { code, stdout, stderr } = await vigil(t, ['watch', '--once'], { cwd, env }).finished();
-  t.ok(code === 0 || code === 3, stderr);
-  t.match(stdout, /work-checkout-2d984148/);
 });
 
 t.test('named paths, and those that are not there', async (t) => {

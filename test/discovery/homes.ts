@@ -9,7 +9,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ROOT } from '../system/processes.js';
+import type { Test } from 'tap';
+import { connectClient, ROOT } from '../system/processes.js';
 
 export const CHECKOUT = '.claude/projects/-home-me-work-checkout';
 export const LONG = '.claude/projects/-Users-me-Dev-src-agent-workflows-monorepo-v2';
@@ -84,4 +85,25 @@ export function treeHash(folder: string): string {
 
 function byPath(a: { parentPath: string; name: string }, b: { parentPath: string; name: string }): number {
   return join(a.parentPath, a.name) < join(b.parentPath, b.name) ? -1 : 1;
+}
+
+export interface Place {
+  readonly cwd: string;
+  readonly home: string;
+  readonly env: Record<string, string>;
+}
+
+/** A home with sessions, and a folder to start from that has nothing in it. */
+export function place(t: Test): Place {
+  const folder = t.testdir({ home: {}, cwd: {} });
+  const home = join(folder, 'home');
+  fillHome(home);
+  const env: Record<string, string> = { HOME: home, CODEX_HOME: '', VIGIL_WATCH_POLL_MS: '200' };
+  return { cwd: join(folder, 'cwd'), home, env };
+}
+
+export async function agentsOf(t: Test, cwd: string): Promise<{ id: string; host: string | null }[]> {
+  const nc = await connectClient(t, cwd);
+  const reply = await nc.request('vigil.rpc.agents.list', '{}', { timeout: 5_000 });
+  return reply.json<{ agents: { id: string; host: string | null }[] }>().agents;
 }

@@ -1,7 +1,11 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import t from 'tap';
 import { isAlive, until } from '../system/processes.js';
 import { Managed, node, processesOf } from './agents.js';
+
+// What these wait for is mostly other processes.
+t.jobs = 4;
 
 /** What a run ends with, and how often it is run, by policy. */
 const ENDS: readonly {
@@ -21,23 +25,30 @@ const ENDS: readonly {
 ];
 
 for (const { what, script, code, runs } of ENDS) {
-  t.test(`an agent that ${what}`, async (t) => {
-    for (const policy of ['never', 'on-failure', 'always'] as const) {
+  t.test(`an agent that ${what}`, { buffered: true }, async (t) => {
+    const folder = t.testdir({ never: {}, 'on-failure': {}, always: {} });
+    const run = async (policy: 'never' | 'on-failure' | 'always') => {
       const agent = Managed.start(t, ['sh', '-c', `echo run; ${script}`], {
-        cwd: t.testdir(),
+        cwd: join(folder, policy),
         flags: ['--restart', policy],
         env: { VIGIL_MANAGED_RESTART_MAX_RESTARTS: '2' },
       });
       const finished = await agent.finished();
       t.equal(finished.code, code, `${policy}: its exit code is kept`);
       t.equal(finished.stdout, 'run\n'.repeat(runs[policy]), `${policy}: run ${runs[policy]} times`);
-      t.equal(/given up: 2 restarts within 300 s/.test(finished.stderr), runs[policy] === 3, finished.stderr);
-    }
+      t.equal(
+        /given up: 2 restarts within 300 s/.test(finished.stderr),
+        runs[policy] === 3,
+        `${policy}: given up only when it was restarted in vain`,
+      );
+    };
+    await Promise.all([run('never'), run('on-failure'), run('always')]);
   });
 }
 
 t.test(
   'a crash loop is restarted as often as its intensity allows, the wait doubling, then given up',
+  { buffered: true },
   async (t) => {
     const agent = Managed.start(t, ['sh', '-c', 'echo boom >&2; exit 3'], {
       cwd: t.testdir(),
@@ -56,7 +67,7 @@ t.test(
   },
 );
 
-t.test('an agent that ignores SIGTERM is killed when its grace is over', async (t) => {
+t.test('an agent that ignores SIGTERM is killed when its grace is over', { buffered: true }, async (t) => {
   const cwd = t.testdir();
   const agent = Managed.start(
     t,
@@ -71,23 +82,32 @@ t.test('an agent that ignores SIGTERM is killed when its grace is over', async (
   const { code, stdout, stderr } = await agent.finished();
   t.equal(code, 137);
   t.match(stdout, /no/, 'it was asked first');
-  t.match(stderr, /stopped \(ended by SIGKILL/);
+  t.match(stderr, /ended by SIGKILL \(code 137\); stopped as asked/);
   t.same(processesOf(cwd), []);
 });
 
-t.test('a signal reaches the agent as it is, and is no reason to restart it', async (t) => {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    const script = `process.on('${signal}', () => { console.log('bye'); process.exit(9) }); setInterval(() => {}, 1e6); console.log('up')`;
-    const agent = Managed.start(t, node(script), { cwd: t.testdir(), flags: ['--restart', 'always'] });
-    await agent.says(/^up$/);
-    agent.child.kill(signal);
-    const { code, stdout } = await agent.finished();
-    t.equal(code, 9, signal);
-    t.equal(stdout, 'up\nbye\n');
-  }
-});
+t.test(
+  'a signal reaches the agent as it is, and is no reason to restart it',
+  { buffered: true },
+  async (t) => {
+    const folder = t.testdir({ SIGINT: {}, SIGTERM: {}, SIGHUP: {} });
+    const run = async (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => {
+      const script = `process.on('${signal}', () => { console.log('bye'); process.exit(9) }); setInterval(() => {}, 1e6); console.log('up')`;
+      const agent = Managed.start(t, node(script), {
+        cwd: join(folder, signal),
+        flags: ['--restart', 'always'],
+      });
+      await agent.says(/^up$/);
+      agent.child.kill(signal);
+      const { code, stdout } = await agent.finished();
+      t.equal(code, 9, signal);
+      t.equal(stdout, 'up\nbye\n');
+    };
+    await Promise.all([run('SIGINT'), run('SIGTERM'), run('SIGHUP')]);
+  },
+);
 
-t.test('the second signal ends it by force, whatever the grace', async (t) => {
+t.test('the second signal ends it by force, whatever the grace', { buffered: true }, async (t) => {
   const script =
     'process.on("SIGINT", () => console.log("wait")); setInterval(() => {}, 1e6); console.log("up")';
   const agent = Managed.start(t, node(script), {
@@ -104,7 +124,7 @@ t.test('the second signal ends it by force, whatever the grace', async (t) => {
 const FAMILY =
   'sleep 1000 & (trap "" TERM; while :; do sleep 0.05; done) & sh -c "sleep 1000 & wait" & echo up;';
 
-t.test('what an agent started goes with it', async (t) => {
+t.test('what an agent started goes with it', { buffered: true }, async (t) => {
   for (const [how, rest] of [
     ['it ends by itself', 'exit 4'],
     ['it is stopped', 'wait'],
@@ -122,15 +142,19 @@ t.test('what an agent started goes with it', async (t) => {
   }
 });
 
-t.test('a process that has left the group and holds the output does not hold up the end', async (t) => {
-  const cwd = t.testdir();
-  const agent = Managed.start(t, ['sh', '-c', 'setsid sleep 1000 & echo $!; exit 5'], { cwd });
-  const pid = Number(await agent.says(/^\d+$/));
-  t.teardown(() => process.kill(pid, 'SIGKILL'));
-  t.equal((await agent.finished()).code, 5);
-});
+t.test(
+  'a process that has left the group and holds the output does not hold up the end',
+  { buffered: true },
+  async (t) => {
+    const cwd = t.testdir();
+    const agent = Managed.start(t, ['sh', '-c', 'setsid sleep 1000 & echo $!; exit 5'], { cwd });
+    const pid = Number(await agent.says(/^\d+$/));
+    t.teardown(() => process.kill(pid, 'SIGKILL'));
+    t.equal((await agent.finished()).code, 5);
+  },
+);
 
-t.test('a stopped agent can be ended', async (t) => {
+t.test('a stopped agent can be ended', { buffered: true }, async (t) => {
   const agent = Managed.start(t, ['sh', '-c', 'echo $$; sleep 1000'], { cwd: t.testdir() });
   const pid = Number(await agent.says(/^\d+$/));
   process.kill(-pid, 'SIGSTOP');
@@ -138,7 +162,7 @@ t.test('a stopped agent can be ended', async (t) => {
   t.equal((await agent.finished()).code, 143);
 });
 
-t.test('the one that reads its output goes away: the agent goes on', async (t) => {
+t.test('the one that reads its output goes away: the agent goes on', { buffered: true }, async (t) => {
   const script =
     'let n = 0; const i = setInterval(() => { console.log("line " + n++); if (n > 30) { clearInterval(i); process.exitCode = 6 } }, 10)';
   const agent = Managed.start(t, node(script), { cwd: t.testdir() });
@@ -149,24 +173,35 @@ t.test('the one that reads its output goes away: the agent goes on', async (t) =
   t.equal(agent.texts('stdout').at(-1), 'line 30', 'and is taken down to its end');
 });
 
-t.test('an agent is run once at a time; what a killed runner left is ended by its successor', async (t) => {
-  const cwd = t.testdir();
-  const first = Managed.start(t, ['sh', '-c', 'echo $$; sleep 1000'], { cwd });
-  const left = Number(await first.says(/^\d+$/));
-  const second = await Managed.start(t, ['echo', 'two'], { cwd }).finished();
-  t.equal(second.code, 1);
-  t.match(second.stderr, /agent a1 is run by process \d+ already; end that one first/);
-  t.ok(isAlive(left), 'the first is not touched');
+t.test(
+  'an agent is run once at a time; what a killed runner left is ended by its successor',
+  { buffered: true },
+  async (t) => {
+    const cwd = t.testdir();
+    const first = Managed.start(t, ['sh', '-c', 'echo $$; sleep 1000'], { cwd });
+    const left = Number(await first.says(/^\d+$/));
+    const second = await Managed.start(t, ['echo', 'two'], { cwd }).finished();
+    t.equal(second.code, 1);
+    t.match(second.stderr, /agent a1 is run by process \d+ already; end that one first/);
+    t.ok(isAlive(left), 'the first is not touched');
 
-  first.child.kill('SIGKILL');
-  await once(first.child, 'exit');
-  const third = await Managed.start(t, ['echo', 'three'], { cwd }).finished();
-  t.equal(third.stdout, 'three\n');
-  await until('the process left behind to be gone', () => !isAlive(left));
-});
+    first.child.kill('SIGKILL');
+    await once(first.child, 'exit');
+    const third = await Managed.start(t, ['echo', 'three'], { cwd }).finished();
+    t.equal(third.stdout, 'three\n');
+    await until('the process left behind to be gone', () => !isAlive(left));
+  },
+);
 
-t.test('a note of a process id that another process has now is no obstacle', async (t) => {
-  const note = { runner: { pid: process.pid, startedAt: '1' }, agent: { pid: process.pid, startedAt: '2' } };
-  const cwd = t.testdir({ '.vigil': { agents: { a1: { 'running.json': JSON.stringify(note) } } } });
-  t.equal((await Managed.start(t, ['echo', 'mine'], { cwd }).finished()).stdout, 'mine\n');
-});
+t.test(
+  'a note of a process id that another process has now is no obstacle',
+  { buffered: true },
+  async (t) => {
+    const note = {
+      runner: { pid: process.pid, startedAt: '1' },
+      agent: { pid: process.pid, startedAt: '2' },
+    };
+    const cwd = t.testdir({ '.vigil': { agents: { a1: { 'running.json': JSON.stringify(note) } } } });
+    t.equal((await Managed.start(t, ['echo', 'mine'], { cwd }).finished()).stdout, 'mine\n');
+  },
+);

@@ -10,6 +10,9 @@ import { connectAs, serverOn, unexpected } from '../broker/servers.js';
 import { until } from '../system/processes.js';
 import { Managed, node } from './agents.js';
 
+// What these wait for is mostly other processes.
+t.jobs = 4;
+
 const SLEEP = ['sh', '-c', 'echo $$; exec sleep 1000'];
 
 /** The supervisor's side of the wire, without a supervisor. */
@@ -94,30 +97,34 @@ function note({ cwd, server }: Pick<Fleet, 'cwd' | 'server'>): void {
   writeFileSync(join(cwd, '.vigil/supervisor.json'), JSON.stringify(running));
 }
 
-t.test('beside a supervisor it registers its files; its heart beats with its state', async (t) => {
-  const { cwd, server, wire } = await fleet(t);
-  note({ cwd, server });
-  const agent = Managed.start(t, SLEEP, { cwd, flags: ['--goal', 'sleep well'] });
-  const pid = Number(await agent.says(/^\d+$/));
-  const first = await wire.beat('running');
-  t.equal(first.pid, pid);
-  t.ok((first.rssBytes ?? 0) > 0 && first.cpuMs !== undefined);
-  await until('its registration', () => wire.registered.length > 0);
-  const logs = ['stdout.jsonl', 'stderr.jsonl', 'session.jsonl'];
-  t.match(wire.registered, [{ id: 'a1', goal: 'sleep well', workspace: agent.folder, logs }]);
-  await until('more heartbeats', () => wire.beats.length > 5);
-  t.same(
-    wire.beats.map(({ seq }) => seq),
-    wire.beats.map((_, i) => i),
-    'numbered without a gap',
-  );
-  agent.child.kill('SIGTERM');
-  t.equal((await agent.finished()).code, 143);
-  t.match(await wire.beat('exited'), { pid: null, exitCode: 143 });
-  t.ok(wire.beats.some(({ state }) => state === 'stopping'));
-});
+t.test(
+  'beside a supervisor it registers its files; its heart beats with its state',
+  { buffered: true },
+  async (t) => {
+    const { cwd, server, wire } = await fleet(t);
+    note({ cwd, server });
+    const agent = Managed.start(t, SLEEP, { cwd, flags: ['--goal', 'sleep well'] });
+    const pid = Number(await agent.says(/^\d+$/));
+    const first = await wire.beat('running');
+    t.equal(first.pid, pid);
+    t.ok((first.rssBytes ?? 0) > 0 && first.cpuMs !== undefined);
+    await until('its registration', () => wire.registered.length > 0);
+    const logs = ['stdout.jsonl', 'stderr.jsonl', 'session.jsonl'];
+    t.match(wire.registered, [{ id: 'a1', goal: 'sleep well', workspace: agent.folder, logs }]);
+    await until('more heartbeats', () => wire.beats.length > 5);
+    t.same(
+      wire.beats.map(({ seq }) => seq),
+      wire.beats.map((_, i) => i),
+      'numbered without a gap',
+    );
+    agent.child.kill('SIGTERM');
+    t.equal((await agent.finished()).code, 143);
+    t.match(await wire.beat('exited'), { pid: null, exitCode: 143 });
+    t.ok(wire.beats.some(({ state }) => state === 'stopping'));
+  },
+);
 
-t.test('control is done and acknowledged', async (t) => {
+t.test('control is done and acknowledged', { buffered: true }, async (t) => {
   const { cwd, wire, remote } = await fleet(t);
   const agent = Managed.start(t, SLEEP, { cwd, flags: remote });
   const pid = Number(await agent.says(/^\d+$/));
@@ -149,7 +156,7 @@ t.test('control is done and acknowledged', async (t) => {
   t.equal((await agent.finished()).code, 143, 'and it is not restarted');
 });
 
-t.test('steering by standard input: one line, acknowledged, on record', async (t) => {
+t.test('steering by standard input: one line, acknowledged, on record', { buffered: true }, async (t) => {
   const { cwd, wire, remote } = await fleet(t);
   const script = 'process.stdin.on("data", (text) => process.stdout.write("got " + text)); console.log("up")';
   const agent = Managed.start(t, node(script), { cwd, flags: ['--steer', 'stdin', ...remote] });
@@ -166,7 +173,7 @@ t.test('steering by standard input: one line, acknowledged, on record', async (t
   t.match(await wire.ask('steer', { message: '' }), { error: { code: 'BAD_REQUEST' } });
 });
 
-t.test('steering by file', async (t) => {
+t.test('steering by file', { buffered: true }, async (t) => {
   const { cwd, wire, remote } = await fleet(t);
   const agent = Managed.start(t, ['sh', '-c', 'echo "$VIGIL_STEER_FILE"; exec sleep 1000'], {
     cwd,
@@ -179,7 +186,7 @@ t.test('steering by file', async (t) => {
   t.equal(readFileSync(file, 'utf8'), 'one\ntwo three\n');
 });
 
-t.test('an agent that takes no steering, or does not read it, says so', async (t) => {
+t.test('an agent that takes no steering, or does not read it, says so', { buffered: true }, async (t) => {
   const { cwd, wire, remote } = await fleet(t);
   const none = Managed.start(t, SLEEP, { cwd, flags: remote });
   await wire.beat('running');
@@ -201,54 +208,65 @@ t.test('an agent that takes no steering, or does not read it, says so', async (t
   );
 });
 
-t.test('without a broker it runs all the same, says so once, and is there when one appears', async (t) => {
-  const cwd = t.testdir();
-  const agent = Managed.start(t, SLEEP, { cwd, env: { VIGIL_MANAGED_RECONNECT_MS: '200' } });
-  await agent.says(/^\d+$/);
-  await until('the word that nobody watches', () =>
-    /runs on its own, nobody watches it yet/.test(agent.stderr),
-  );
+t.test(
+  'without a broker it runs all the same, says so once, and is there when one appears',
+  { buffered: true },
+  async (t) => {
+    const cwd = t.testdir();
+    const agent = Managed.start(t, SLEEP, { cwd, env: { VIGIL_MANAGED_RECONNECT_MS: '200' } });
+    await agent.says(/^\d+$/);
+    await until('the word that nobody watches', () =>
+      /runs on its own, nobody watches it yet/.test(agent.stderr),
+    );
 
-  const dataDir = join(cwd, '.vigil');
-  const server = await serverOn(t, dataDir);
-  await server.start(unexpected);
-  const wire = await Wire.open(t, server, dataDir);
-  note({ cwd, server });
-  await wire.beat('running');
-  await until('its registration', () => wire.registered.length > 0);
-  t.equal(agent.stderr.match(/nobody watches it yet/g)?.length, 1, 'once, however often it tried');
+    const dataDir = join(cwd, '.vigil');
+    const server = await serverOn(t, dataDir);
+    await server.start(unexpected);
+    const wire = await Wire.open(t, server, dataDir);
+    note({ cwd, server });
+    await wire.beat('running');
+    await until('its registration', () => wire.registered.length > 0);
+    t.equal(agent.stderr.match(/nobody watches it yet/g)?.length, 1, 'once, however often it tried');
 
-  // The broker goes away for good, and another one comes on another port.
-  const { port } = new URL(server.url);
-  await server.stop();
-  await until('the word that it is gone', () => /the broker went away; the agent goes on/.test(agent.stderr));
-  const again = await serverOn(t, dataDir);
-  await again.start(unexpected);
-  t.not(new URL(again.url).port, port);
-  const second = await Wire.open(t, again, dataDir);
-  note({ cwd, server: again });
-  t.match(await second.beat('running'), { restarts: 0 }, 'the agent itself noticed nothing');
-  await until('its registration anew', () => second.registered.length > 0);
-  agent.child.kill('SIGTERM');
-  t.equal((await agent.finished()).code, 143);
-});
+    // The broker goes away for good, and another one comes on another port.
+    const { port } = new URL(server.url);
+    await server.stop();
+    await until('the word that it is gone', () =>
+      /the broker went away; the agent goes on/.test(agent.stderr),
+    );
+    const again = await serverOn(t, dataDir);
+    await again.start(unexpected);
+    t.not(new URL(again.url).port, port);
+    const second = await Wire.open(t, again, dataDir);
+    note({ cwd, server: again });
+    t.match(await second.beat('running'), { restarts: 0 }, 'the agent itself noticed nothing');
+    await until('its registration anew', () => second.registered.length > 0);
+    agent.child.kill('SIGTERM');
+    t.equal((await agent.finished()).code, 143);
+  },
+);
 
-t.test('a broker that stops answering holds up neither the agent nor its end', async (t) => {
-  const { cwd, server, wire, remote } = await fleet(t);
-  const script = 'let n = 0; setInterval(() => console.log(n++), 5)';
-  const agent = Managed.start(t, node(script), { cwd, flags: remote });
-  await wire.beat('running');
-  process.kill(server.pid ?? 0, 'SIGSTOP');
-  t.teardown(() => process.kill(server.pid ?? 0, 'SIGCONT'));
-  const before = agent.stdout.length;
-  await until('the agent to go on', () => agent.stdout.length > before + 1000);
-  agent.child.kill('SIGTERM');
-  t.equal((await agent.finished()).code, 143);
-  process.kill(server.pid ?? 0, 'SIGCONT');
-});
+t.test(
+  'a broker that stops answering holds up neither the agent nor its end',
+  { buffered: true },
+  async (t) => {
+    const { cwd, server, wire, remote } = await fleet(t);
+    const script = 'let n = 0; setInterval(() => console.log(n++), 5)';
+    const agent = Managed.start(t, node(script), { cwd, flags: remote });
+    await wire.beat('running');
+    process.kill(server.pid ?? 0, 'SIGSTOP');
+    t.teardown(() => process.kill(server.pid ?? 0, 'SIGCONT'));
+    const before = agent.stdout.length;
+    await until('the agent to go on', () => agent.stdout.length > before + 1000);
+    agent.child.kill('SIGTERM');
+    t.equal((await agent.finished()).code, 143);
+    process.kill(server.pid ?? 0, 'SIGCONT');
+  },
+);
 
 t.test(
   'where its files cannot be read its lines go over the broker, bounded, and again when asked',
+  { buffered: true },
   async (t) => {
     const { cwd, wire, remote } = await fleet(t);
     const script =
@@ -280,7 +298,7 @@ t.test(
   },
 );
 
-t.test('a wrong key is said, and the agent runs', async (t) => {
+t.test('a wrong key is said, and the agent runs', { buffered: true }, async (t) => {
   const { cwd, server } = await fleet(t);
   const flags = ['--nats-url', server.url, '--nkey-file', join(cwd, '.vigil/keys/nothing.nk')];
   const agent = Managed.start(t, ['sh', '-c', 'read x; exit 5'], { cwd, flags, input: 'pipe' });
