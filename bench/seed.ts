@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { coherence } from '../src/judgement/coherence.js';
 import { BenchFleet } from './fleet.js';
+import { measureWorkspace } from './logs/workspace.js';
 import { startModelServer } from './model-server.js';
 import { print, row } from './report.js';
 
@@ -132,3 +133,15 @@ for (const operation of OPERATIONS) {
     model?.stop();
   }
 }
+
+const WORKSPACE_MS = 100 * SCALE;
+const { sequential, vigil } = await measureWorkspace(WORKSPACE_MS);
+print(
+  row(
+    'seed 8: workspace files, 5 x 0.1 s',
+    vigil / WORKSPACE_MS,
+    OVERHEAD,
+    'below',
+    `one after another ${sequential.toFixed(0)} ms, Vigil ${vigil.toFixed(1)} ms, bound ${WORKSPACE_MS} ms, seed's parallel ${WORKSPACE_MS} ms, times x ${SCALE}`,
+  ),
+);

@@ -21,7 +21,9 @@ export interface FilePosition {
 const HEAD_BYTES = 1024;
 const TAIL_BYTES = 64;
 /** Neighbours looked at for the rest of a rotated file. */
-const MAX_NEIGHBOURS = 64;
+const MAX_NEIGHBOURS = 1024;
+/** Clocks of file systems tick every few milliseconds: a file written this short ago may be written again unseen. */
+const CLOCK_TICK_MS = 100;
 
 /** Notes where reading stands. The fingerprints cover only what was read, which an append never changes. */
 export async function positionAt(handle: FileHandle, stats: Stats, offset: number): Promise<FilePosition> {
@@ -51,7 +53,8 @@ export type Change =
  */
 export async function changeSince(position: FilePosition, handle: FileHandle, stats: Stats): Promise<Change> {
   const sameFile = stats.dev === position.dev && stats.ino === position.ino;
-  const untouched = stats.size === position.size && stats.mtimeMs === position.modifiedAt;
+  const settled = Math.abs(Date.now() - stats.mtimeMs) > CLOCK_TICK_MS;
+  const untouched = settled && stats.size === position.size && stats.mtimeMs === position.modifiedAt;
   if (sameFile && untouched) return 'unchanged';
   if (await continues(position, handle, stats))
     return stats.size === position.size ? 'unchanged' : 'continued';

@@ -151,7 +151,8 @@ class Scanner {
       else if (byte === OPEN_OBJECT || byte === OPEN_LIST) this.#depth += 1;
       else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
         this.#depth -= 1;
-        if (this.#depth < 0) return at; // the end of the list, behind a number or a word
+        // The end of the list, behind a number or a word; a brace that closes nothing is taken by itself.
+        if (this.#depth < 0) return Math.max(at, start + 1);
         if (this.#depth === 0) return at + 1;
       } else if (this.#depth === 0 && (byte === COMMA || byte <= 0x20)) return at;
     }

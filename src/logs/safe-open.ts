@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { messageOf, VigilError } from '../messages/errors.js';
 
@@ -15,14 +15,14 @@ const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK |
  * @throws VigilError NOT_FOUND, FORBIDDEN (leaves the root, no permission) or UNREADABLE (no regular file).
  */
 export async function safeOpen(path: string, root?: string): Promise<FileHandle> {
-  const real = await resolveInside(path, root);
+  const [real, realRoot] = await resolveInside(path, root);
   const handle = await open(real, FLAGS).catch((error: unknown) => {
     throw openError(path, error);
   });
   try {
     const stat = await handle.stat();
     if (!stat.isFile()) throw new VigilError('UNREADABLE', `${path} is not a regular file`);
-    if (root !== undefined) await checkStillInside(path, real, root);
+    if (realRoot !== undefined) await checkInside(path, real, handle, realRoot);
     return handle;
   } catch (error) {
     await handle.close();
@@ -30,28 +30,53 @@ export async function safeOpen(path: string, root?: string): Promise<FileHandle>
   }
 }
 
-async function resolveInside(path: string, root: string | undefined): Promise<string> {
+/** Where the path and the root really lie. */
+async function resolveInside(
+  path: string,
+  root: string | undefined,
+): Promise<readonly [string, string | undefined]> {
   try {
-    const real = await realpath(path);
-    if (root !== undefined) await refuseOutside(path, real, root);
-    return real;
+    if (root === undefined) return [await realpath(path), undefined];
+    const [real, realRoot] = await Promise.all([realpath(path), realpath(root)]);
+    refuseOutside(path, real, realRoot);
+    return [real, realRoot];
   } catch (error) {
     throw openError(path, error);
   }
 }
 
-async function refuseOutside(path: string, real: string, root: string): Promise<void> {
-  const realRoot = await realpath(root);
+function refuseOutside(path: string, real: string, realRoot: string): void {
   const prefix = realRoot.endsWith(sep) ? realRoot : realRoot + sep;
-  if (!real.startsWith(prefix)) {
-    throw new VigilError('FORBIDDEN', `${path} leads out of its workspace ${root}`);
+  if (!real.startsWith(prefix))
+    throw new VigilError('FORBIDDEN', `${path} leads out of its workspace ${realRoot}`);
+}
+
+/**
+ * A folder on the way may have been swapped for a link between resolving and opening, and swapped back since: only the
+ * open file itself says where it lies. Linux tells; elsewhere its path has to resolve to this very file once more.
+ */
+async function checkInside(path: string, real: string, handle: FileHandle, realRoot: string): Promise<void> {
+  try {
+    const opened = await pathOfHandle(handle);
+    if (opened !== undefined) {
+      refuseOutside(path, opened, realRoot);
+      return;
+    }
+    const again = join(await realpath(dirname(real)), basename(real));
+    refuseOutside(path, again, realRoot);
+    const [there, here] = await Promise.all([lstat(again), handle.stat()]);
+    if (there.ino !== here.ino || there.dev !== here.dev)
+      throw new VigilError('FORBIDDEN', `${path} was swapped while it was opened`);
+  } catch (error) {
+    throw openError(path, error);
   }
 }
 
-/** A folder on the way may have been swapped for a link between resolving and opening: then it resolves elsewhere now. */
-async function checkStillInside(path: string, real: string, root: string): Promise<void> {
-  const folder = await realpath(dirname(real));
-  await refuseOutside(path, join(folder, basename(real)), root);
+/** Undefined where the system does not say. A file that was removed meanwhile is marked so. */
+async function pathOfHandle(handle: FileHandle): Promise<string | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const opened = await readlink(`/proc/self/fd/${handle.fd}`);
+  return opened.replace(/ \(deleted\)$/, '');
 }
 
 function openError(path: string, error: unknown): VigilError {

@@ -108,7 +108,7 @@ const HOSTILE: readonly string[] = [
 /** A pattern that backtracks takes minutes on these; the bound only tells that from a busy machine. */
 const FAR_OFF_MS = 2_000;
 
-t.test('no pattern is slow on a hostile megabyte', async (t) => {
+t.test('F30: no pattern is slow on a hostile megabyte', async (t) => {
   const tasks: readonly (readonly [string, (text: string) => unknown])[] = [
     ['outcomeKey', outcomeKey],
     ['stripAnsi', stripAnsi],
@@ -131,7 +131,7 @@ t.test('no pattern is slow on a hostile megabyte', async (t) => {
   }
 });
 
-t.test('no format is slow on a hostile line of a megabyte', async (t) => {
+t.test('F30: no format is slow on a hostile line of a megabyte', async (t) => {
   for (const unit of HOSTILE.filter((unit) => !unit.includes('\n'))) {
     const text = unit.repeat(Math.ceil(MEGABYTE / unit.length));
     let elapsed = timed(() => parseText(text));

@@ -4,7 +4,7 @@ import t from 'tap';
 import { limitsFrom } from '../../src/logs/limits.js';
 import { parseChunk } from '../../src/logs/parse-chunk.js';
 import type { AgentEvent, LogFormat } from '../../src/messages/agent-event.js';
-import { fleetLog, parseText } from './fixtures.js';
+import { fixture, fleetLog, parseText } from './fixtures.js';
 
 /** Parses as workers would: range after range, with the state sent and stored in between. */
 function parseInRanges(source: Buffer, format: LogFormat, sizes: readonly number[]): AgentEvent[] {
@@ -40,11 +40,16 @@ const LOGS = [
   ['agentcmd-nav-user-initials.jsonl', 'claude-code'],
   ['agentcmd-nav-user-initials.jsonl', 'jsonl'],
   ['openhands-cfn-lint-3561-docker-denied.log', 'text'],
+  ['codex-rollout.txt', 'codex'],
+  ['openhands-trajectory.txt', 'openhands'],
+  ['openhands-evaluation.txt', 'openhands'],
+  ['aider-interactive.txt', 'aider'],
+  ['aider-tests-fail.txt', 'aider'],
 ] as const;
 
 for (const [name, format] of LOGS) {
   t.test(`${name} as ${format}: any ranges give the events of the whole`, async (t) => {
-    const source = readFileSync(fleetLog(name));
+    const source = readFileSync(name.endsWith('.txt') ? fixture(name) : fleetLog(name));
     const whole = parseText(source, { format });
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 9 }), (sizes) => {

@@ -17,7 +17,7 @@ t.test('a file inside the root opens, by a link inside the root too', async (t) 
   }
 });
 
-t.test('what leads out of the root is refused', async (t) => {
+t.test('F31: what leads out of the root is refused', async (t) => {
   const outside = temporaryFolder(t);
   const root = join(outside, 'work');
   mkdirSync(root);
@@ -38,7 +38,7 @@ t.test('what leads out of the root is refused', async (t) => {
   }
 });
 
-t.test('what is no regular file is refused at once: FIFO, device, folder, circular link', async (t) => {
+t.test('F31: what is no regular file is refused at once: FIFO, device, folder, circular link', async (t) => {
   const root = temporaryFolder(t);
   execFileSync('mkfifo', [join(root, 'fifo')]);
   symlinkSync(join(root, 'circle'), join(root, 'circle'));
