@@ -35,62 +35,63 @@ export class DraftMaker {
   }
 
   message(at: number | null, role: Role, text: string): Draft {
-    const key = role === 'assistant' ? { actionKey: actionKey('message', text) } : {};
-    return { at, role, kind: 'message', ...this.#text(text), ...key };
+    const draft = this.#textual(at, role, 'message', text);
+    if (role === 'assistant') draft.actionKey = actionKey('message', text);
+    return draft;
   }
 
   thought(at: number | null, text: string): Draft {
-    return { at, role: 'assistant', kind: 'thought', ...this.#text(text) };
+    return this.#textual(at, 'assistant', 'thought', text);
   }
 
   error(at: number | null, role: Role, text: string): Draft {
-    return { at, role, kind: 'error', ...this.#text(text), isError: true, outcomeKey: outcomeKey(text) };
+    const draft = this.#textual(at, role, 'error', text);
+    draft.isError = true;
+    draft.outcomeKey = outcomeKey(text);
+    return draft;
   }
 
   /** Something the session's machinery wrote: hooks, commands, records of unknown kind. */
   system(at: number | null, text: string, role: Role = 'system'): Draft {
-    return { at, role, kind: 'system', ...this.#text(text) };
+    return this.#textual(at, role, 'system', text);
   }
 
   call(at: number | null, parts: CallParts): Draft {
+    const { tool, callId } = parts;
     const what: CallDescription =
       parts.asCommand === true && typeof parts.input === 'string'
-        ? describeCommand(parts.tool, parts.input)
-        : describeCall(parts.tool, parts.input);
+        ? describeCommand(tool, parts.input)
+        : describeCall(tool, parts.input);
     const input = fit(what.input, this.#maxChars);
-    return {
-      at,
-      role: 'assistant',
-      kind: 'tool_call',
-      tool: parts.tool,
-      ...(parts.callId !== undefined && { callId: parts.callId }),
-      action: what.action,
-      input: input.text,
-      ...(what.paths.length > 0 && { paths: [...what.paths] }),
-      actionKey: actionKey(parts.tool, what.input),
-      ...(input.cut && { truncated: true }),
-    };
+    const draft: Draft = { at, role: 'assistant', kind: 'tool_call', tool };
+    if (callId !== undefined) draft.callId = callId;
+    draft.action = what.action;
+    draft.input = input.text;
+    if (what.paths.length > 0) draft.paths = [...what.paths];
+    draft.actionKey = actionKey(tool, what.input);
+    if (input.cut) draft.truncated = true;
+    return draft;
   }
 
   result(at: number | null, parts: ResultParts): Draft {
+    const { tool, callId, exitCode } = parts;
     const output = fit(parts.output, this.#maxChars);
-    return {
-      at,
-      role: 'tool',
-      kind: 'tool_result',
-      ...(parts.tool !== undefined && { tool: parts.tool }),
-      ...(parts.callId !== undefined && { callId: parts.callId }),
-      output: output.text,
-      ...(parts.isError === true && { isError: true }),
-      ...(parts.rejected === true && { rejected: true }),
-      ...(parts.exitCode !== undefined && { exitCode: parts.exitCode }),
-      outcomeKey: outcomeKey(parts.output),
-      ...(output.cut && { truncated: true }),
-    };
+    const draft: Draft = { at, role: 'tool', kind: 'tool_result' };
+    if (tool !== undefined) draft.tool = tool;
+    if (callId !== undefined) draft.callId = callId;
+    draft.output = output.text;
+    if (parts.isError === true) draft.isError = true;
+    if (parts.rejected === true) draft.rejected = true;
+    if (exitCode !== undefined) draft.exitCode = exitCode;
+    draft.outcomeKey = outcomeKey(parts.output);
+    if (output.cut) draft.truncated = true;
+    return draft;
   }
 
-  #text(text: string): { text: string; truncated?: true } {
+  #textual(at: number | null, role: Role, kind: AgentEvent['kind'], text: string): Draft {
     const field = fit(text, this.#maxChars);
-    return field.cut ? { text: field.text, truncated: true } : { text: field.text };
+    const draft: Draft = { at, role, kind, text: field.text };
+    if (field.cut) draft.truncated = true;
+    return draft;
   }
 }

@@ -19,8 +19,15 @@ export function fit(text: string, max: number): Field {
   const tailStart = text.length - (room - headEnd);
   const head = text.slice(0, isHighSurrogate(text, headEnd - 1) ? headEnd - 1 : headEnd);
   const tail = text.slice(isLowSurrogate(text, tailStart) ? tailStart + 1 : tailStart);
-  // A slice keeps the whole text alive in V8; going through a buffer makes a string of its own.
-  return { text: Buffer.from(head + marker + tail).toString(), cut: true };
+  return { text: detached(head + marker + tail), cut: true };
+}
+
+const WIDE = /[^\0-\xff]/;
+
+/** A slice keeps the whole text alive in V8; going through a buffer makes a string of its own. */
+function detached(text: string): string {
+  const encoding = WIDE.test(text) ? 'utf16le' : 'latin1';
+  return Buffer.from(text, encoding).toString(encoding);
 }
 
 function isHighSurrogate(text: string, index: number): boolean {

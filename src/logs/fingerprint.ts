@@ -1,5 +1,5 @@
 import crypto from 'node:crypto';
-import { withoutVolatile } from './volatile.js';
+import { stableBytes } from './volatile.js';
 
 /** Short hashes that make "the same again" a comparison of 16 characters. */
 
@@ -19,9 +19,12 @@ export function actionKey(tool: string, input: string): string {
   return shortHash(`${tool}\0${input.trim()}`);
 }
 
-/** Equal when the outcome is the same but for what differs from run to run. Give it the whole output. */
+/**
+ * Equal when the outcome is the same but for what differs from run to run. Counts and line numbers stay: they are the
+ * outcome. Give it the whole output.
+ */
 export function outcomeKey(output: string): string {
-  return shortHash(normaliseOutcome(output));
+  return shortHash(stableBytes(stripAnsi(output)));
 }
 
 // Escape sequences: CSI (colours, cursor), OSC (titles, links), and two-byte ones. Every class excludes ESC, so an
@@ -33,9 +36,4 @@ const CSI_OR_OSC =
 /** Removes terminal escape sequences. */
 export function stripAnsi(text: string): string {
   return text.includes('\u001b') ? text.replace(CSI_OR_OSC, '') : text;
-}
-
-/** Outcome text with the volatile parts replaced. Counts and line numbers stay: they are the outcome. */
-export function normaliseOutcome(output: string): string {
-  return withoutVolatile(stripAnsi(output)).trim();
 }

@@ -44,7 +44,20 @@ const MAX_DEPTH = 64;
 
 /** JSON text with the keys of every object sorted, so that equal values give equal texts. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(sortKeys(value, 0)) ?? 'null';
+  return JSON.stringify(isSorted(value, 0) ? value : sortKeys(value, 0)) ?? 'null';
+}
+
+/** Most inputs come with few keys that are in order already: a look spares the copy. */
+function isSorted(value: unknown, depth: number): boolean {
+  if (depth > MAX_DEPTH) return false;
+  if (Array.isArray(value)) return value.every((item) => isSorted(item, depth + 1));
+  if (!isObject(value)) return true;
+  let last = '';
+  for (const key of Object.keys(value)) {
+    if (key < last || !isSorted(value[key], depth + 1)) return false;
+    last = key;
+  }
+  return true;
 }
 
 function sortKeys(value: unknown, depth: number): unknown {

@@ -40,8 +40,17 @@ for (const char of 'ABCDEFabcdef') KINDS[char.charCodeAt(0)] = LETTER | HEX;
 KINDS['/'.charCodeAt(0)] = SLASH;
 const WORD = DIGIT | LETTER;
 
-/** A part of the text as bytes, which are read several times as fast as the characters of a text. */
-const part = Buffer.alloc(16 * 1024);
+/** Texts up to this long share one buffer; a longer one gets one of its own. */
+const SHARED_BYTES = 64 * 1024;
+const shared = Buffer.alloc(SHARED_BYTES);
+/** The bytes of the text that is looked at: they are read several times as fast as the characters. */
+let bytes = shared;
+const sharedWords = wordsOf(shared);
+
+function wordsOf(buffer: Buffer): Int32Array {
+  return new Int32Array(buffer.buffer, buffer.byteOffset, buffer.length >> 2);
+}
+
 /** The slash comes right before the digits. */
 const FIRST_SIGN = 0x2f;
 const LAST_SIGN = 0x39;
@@ -50,36 +59,83 @@ const BLANK = 0x20;
 const COLON = 0x3a;
 const POINT = 0x2e;
 
-/** The text with a stand-in for each of them. */
-export function withoutVolatile(text: string): string {
-  let result = '';
-  /** Up to here the text is in the result. */
+/** One byte for each kind, none of which stands in a text. */
+const STAND_INS = { temp: 1, time: 2, date: 3, uuid: 4, address: 5, duration: 6, id: 7, pid: 8 } as const;
+type StandIn = (typeof STAND_INS)[keyof typeof STAND_INS];
+
+/**
+ * What stays the same of a text from run to run: its bytes in Latin-1 (of any other character its low byte), a byte that
+ * stands in for each volatile part, no white space around it. Equal texts have equal ones. Overwritten by the next call.
+ */
+export function stableBytes(text: string): Uint8Array {
+  const fits = text.length <= shared.length;
+  bytes = fits ? shared : Buffer.from(new ArrayBuffer((text.length + 3) & ~3));
+  const words = fits ? sharedWords : wordsOf(bytes);
+  const size = bytes.write(text, 'latin1');
+  /** Up to here the bytes are what is kept. */
+  let kept = 0;
+  /** Up to here the text is in them. */
   let done = 0;
-  /** Up to here it was looked at. */
-  let seen = 0;
-  for (let start = 0; start < text.length; start += part.length) {
-    const size = part.write(text.slice(start, start + part.length), 'latin1');
-    for (let at = Math.max(0, seen - start); at < size; at += 1) {
-      const byte = part[at] ?? 0;
-      if (byte < FIRST_SIGN || byte > LAST_SIGN) continue;
-      const plain = byte === FIRST_SIGN ? 0 : plainDigits(at, size);
-      if (plain > 0) {
-        at += plain - 1;
-        continue;
-      }
-      // Of a character beyond Latin-1 this is the low byte, which only looks like a sign.
-      const kind = kindAt(text, start + at) & (DIGIT | SLASH);
-      if (kind === 0) continue;
-      const found = kind === SLASH ? findPath(text, start + at) : findNumber(text, start + at, done);
-      if (found.standIn !== '') {
-        result += text.slice(done, found.start) + found.standIn;
-        done = found.end;
-      }
-      seen = found.end;
-      at = seen - start - 1;
+  for (let at = skipSignless(words, 0, size); at < size; ) {
+    const byte = bytes[at] ?? 0;
+    const isSign = byte >= FIRST_SIGN && byte <= LAST_SIGN;
+    const plain = isSign && byte !== FIRST_SIGN ? plainDigits(at, size) : 0;
+    // Of a character beyond Latin-1 this is the low byte, which only looks like a sign.
+    const kind = isSign && plain === 0 ? kindAt(text, at) & (DIGIT | SLASH) : 0;
+    if (kind === 0) {
+      at = skipSignless(words, at + Math.max(plain, 1), size);
+      continue;
     }
+    const found = kind === SLASH ? findPath(text, at) : findNumber(text, at, done);
+    if (found.standIn !== undefined) {
+      // What was looked at is behind what is written: a stand-in is never longer than its part.
+      if (kept !== done) bytes.copyWithin(kept, done, found.start);
+      kept += found.start - done;
+      bytes[kept] = found.standIn;
+      kept += 1;
+      done = found.end;
+    }
+    at = skipSignless(words, found.end, size);
   }
-  return done === 0 ? text : result + text.slice(done);
+  if (kept !== done) bytes.copyWithin(kept, done, size);
+  return trimmed(kept + size - done);
+}
+
+/** Offset of the next byte that may be a sign: four at a time, where all of them stand in one word. */
+function skipSignless(words: Int32Array, from: number, size: number): number {
+  let at = from;
+  for (; (at & 3) !== 0; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (at >= size || (byte >= FIRST_SIGN && byte <= LAST_SIGN)) return at;
+  }
+  let word = at >> 2;
+  const end = size >> 2;
+  while (word < end && !holdsSign(words[word] ?? 0)) word += 1;
+  return word << 2;
+}
+
+/**
+ * Whether one of four bytes is a sign: added to its low seven bits, the first summand sets the high bit from the first
+ * sign on, the second one from behind the last; a byte with a high bit of its own is none. No sum carries over.
+ */
+function holdsSign(word: number): boolean {
+  const low = word & 0x7f7f7f7f;
+  const fromFirst = (low + 0x51515151) | 0;
+  const behindLast = (low + 0x46464646) | 0;
+  return (fromFirst & ~behindLast & ~word & 0x80808080) !== 0;
+}
+
+function trimmed(length: number): Uint8Array {
+  let start = 0;
+  let end = length;
+  while (start < end && (bytes[start] ?? 0) <= BLANK && !isStandIn(start)) start += 1;
+  while (end > start && (bytes[end - 1] ?? 0) <= BLANK && !isStandIn(end - 1)) end -= 1;
+  return bytes.subarray(start, end);
+}
+
+function isStandIn(at: number): boolean {
+  const byte = bytes[at] ?? 0;
+  return byte >= STAND_INS.temp && byte <= STAND_INS.pid;
 }
 
 /** Bytes that may make a number behind them something, by what they are. */
@@ -108,34 +164,34 @@ sign('nuµmsh', STARTS_UNIT);
  */
 function plainDigits(at: number, size: number): number {
   const first = at - 1;
-  const before = first < 0 ? IN_WORD : (SIGNS[part[first] ?? 0] ?? 0);
+  const before = first < 0 ? IN_WORD : (SIGNS[bytes[first] ?? 0] ?? 0);
   if ((before & IN_WORD) !== 0) return 0;
   if ((before & SEPARATES) !== 0) {
     let label = first - 1;
-    while (label >= 0 && first - label < 3 && ((SIGNS[part[label] ?? 0] ?? 0) & SEPARATES) !== 0) label -= 1;
-    if (label < 0 || ((SIGNS[part[label] ?? 0] ?? 0) & ENDS_LABEL) !== 0) return 0;
+    while (label >= 0 && first - label < 3 && ((SIGNS[bytes[label] ?? 0] ?? 0) & SEPARATES) !== 0) label -= 1;
+    if (label < 0 || ((SIGNS[bytes[label] ?? 0] ?? 0) & ENDS_LABEL) !== 0) return 0;
   }
   let end = at + 1;
-  while (end < size && (part[end] ?? 0) >= ZERO && (part[end] ?? 0) <= LAST_SIGN) end += 1;
+  while (end < size && (bytes[end] ?? 0) >= ZERO && (bytes[end] ?? 0) <= LAST_SIGN) end += 1;
   const length = end - at;
   if (length >= 10) return 0;
   let tail = end;
-  if (part[tail] === POINT) {
+  if (bytes[tail] === POINT) {
     tail += 1;
-    while (tail < size && (part[tail] ?? 0) >= ZERO && (part[tail] ?? 0) <= LAST_SIGN) tail += 1;
+    while (tail < size && (bytes[tail] ?? 0) >= ZERO && (bytes[tail] ?? 0) <= LAST_SIGN) tail += 1;
   }
   if (tail + 1 >= size) return 0;
-  const behind = SIGNS[part[tail] ?? 0] ?? 0;
+  const behind = SIGNS[bytes[tail] ?? 0] ?? 0;
   if ((behind & (IN_WORD | GOES_ON)) !== 0) return 0;
-  const unit = SIGNS[part[tail + 1] ?? 0] ?? 0;
-  return part[tail] === BLANK && (unit & STARTS_UNIT) !== 0 ? 0 : length;
+  const unit = SIGNS[bytes[tail + 1] ?? 0] ?? 0;
+  return bytes[tail] === BLANK && (unit & STARTS_UNIT) !== 0 ? 0 : length;
 }
 
 /** What stands at some place; nothing volatile when there is no stand-in. */
 interface Found {
   readonly start: number;
   readonly end: number;
-  readonly standIn: string;
+  readonly standIn: StandIn | undefined;
 }
 
 function kindAt(text: string, at: number): number {
@@ -147,7 +203,9 @@ function findPath(text: string, at: number): Found {
   const next = text.charCodeAt(at + 1);
   // t(mp), v(ar), p(rivate)
   const end = next === 0x74 || next === 0x76 || next === 0x70 ? endOf(TEMPORARY, text, at) : -1;
-  return end === -1 ? { start: at, end: at + 1, standIn: '' } : { start: at, end, standIn: '<temp>' };
+  return end === -1
+    ? { start: at, end: at + 1, standIn: undefined }
+    : { start: at, end, standIn: STAND_INS.temp };
 }
 
 /** Looks at the word that the digit stands in. Nothing before `floor` is looked at: it is taken. */
@@ -167,7 +225,7 @@ function findNumber(text: string, digit: number, floor: number): Found {
   const found = plain
     ? (labelled(text, start, floor) ?? ofNumber(text, start, end))
     : ofMixedWord(text, start, end, start === digit, hex);
-  return found ?? { start, end, standIn: '' };
+  return found ?? { start, end, standIn: undefined };
 }
 
 function isDigits(text: string, start: number, end: number): boolean {
@@ -180,18 +238,18 @@ function ofNumber(text: string, start: number, end: number): Found | undefined {
   const length = end - start;
   const next = text.charAt(end);
   if (next === '-' || next === '/') {
-    if (length === 8) return find(UUID, '<uuid>', text, start);
+    if (length === 8) return find(UUID, STAND_INS.uuid, text, start);
     if (length !== 4) return undefined;
-    return find(DATE_TIME, '<time>', text, start) ?? find(DATE, '<date>', text, start);
+    return find(DATE_TIME, STAND_INS.time, text, start) ?? find(DATE, STAND_INS.date, text, start);
   }
   if (next === ':') {
     // Two digits and another colon: a look that spares `1:1:1:…` the pattern.
     const clock = length <= 2 && text.charCodeAt(end + 3) === COLON;
-    return clock ? find(CLOCK, '<time>', text, start) : undefined;
+    return clock ? find(CLOCK, STAND_INS.time, text, start) : undefined;
   }
   const measured = length <= 12 && startsUnit(text, end);
-  const duration = measured ? find(DURATION, '<duration>', text, start) : undefined;
-  return duration ?? (length === 10 || length === 13 ? find(EPOCH, '<time>', text, start) : undefined);
+  const duration = measured ? find(DURATION, STAND_INS.duration, text, start) : undefined;
+  return duration ?? (length === 10 || length === 13 ? find(EPOCH, STAND_INS.time, text, start) : undefined);
 }
 
 /** Whether what stands behind a number can be a unit of time: a look that spares most numbers the pattern. */
@@ -215,17 +273,18 @@ function ofMixedWord(
 ): Found | undefined {
   const length = end - start;
   if (length === 8 && text.charAt(end) === '-') {
-    const uuid = find(UUID, '<uuid>', text, start);
+    const uuid = find(UUID, STAND_INS.uuid, text, start);
     if (uuid !== undefined) return uuid;
   }
   if (digitFirst) {
-    const found = find(ADDRESS, '<address>', text, start) ?? find(DURATION, '<duration>', text, start);
+    const found =
+      find(ADDRESS, STAND_INS.address, text, start) ?? find(DURATION, STAND_INS.duration, text, start);
     if (found !== undefined) return found;
   }
-  return length >= 7 && hex ? find(HEX_ID, '<id>', text, start) : undefined;
+  return length >= 7 && hex ? find(HEX_ID, STAND_INS.id, text, start) : undefined;
 }
 
-function find(pattern: RegExp, standIn: string, text: string, start: number): Found | undefined {
+function find(pattern: RegExp, standIn: StandIn, text: string, start: number): Found | undefined {
   const end = endOf(pattern, text, start);
   return end === -1 ? undefined : { start, end, standIn };
 }
@@ -239,10 +298,12 @@ function labelled(text: string, start: number, floor: number): Found | undefined
   const before = text.slice(from, start);
   const month = text.charAt(start - 1) === ' ' ? MONTH_BEFORE.exec(before) : null;
   const time = month === null ? -1 : endOf(DAY_TIME, text, start);
-  if (month !== null && time !== -1) return { start: from + month.index, end: time, standIn: '<time>' };
+  if (month !== null && time !== -1) return { start: from + month.index, end: time, standIn: STAND_INS.time };
   const process = PROCESS_BEFORE.exec(before);
   const end = process === null ? -1 : endOf(PROCESS_ID, text, start);
-  return process === null || end === -1 ? undefined : { start: from + process.index, end, standIn: '<pid>' };
+  return process === null || end === -1
+    ? undefined
+    : { start: from + process.index, end, standIn: STAND_INS.pid };
 }
 
 /** Offset behind the match that starts there; -1 when there is none. */

@@ -202,7 +202,7 @@ t.test(
     writeFileSync(join(outside, 'secret'), say('secret'));
     symlinkSync('/etc/shadow', join(root, 'shadow.log'));
     symlinkSync('/proc/self/environ', join(root, 'environ.log'));
-    symlinkSync(`/proc/self/cwd/../../${outside}/secret`, join(root, 'proc.log'));
+    symlinkSync(`/proc/self/root${outside}/secret`, join(root, 'proc.log'));
     symlinkSync(join(root, 'b.log'), join(root, 'a.log'));
     symlinkSync(join(root, 'a.log'), join(root, 'b.log'));
     execFileSync('mkfifo', [join(root, 'fifo.log')]);

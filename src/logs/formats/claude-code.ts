@@ -53,8 +53,8 @@ function isClaudeRecord(record: JsonObject): boolean {
   return BOOKKEEPING.has(type) || CONVERSATION.has(type) || 'parentUuid' in record;
 }
 
-/** The fields in front of `type`, none of which holds another object. */
-const TYPE = /^\{(?:"\w{1,32}":(?:"[^"\\]{0,1024}"|null|true|false|\d{1,16}),){0,16}?"type":"([\w-]{1,32})"/;
+/** In front of it stand plain fields alone: another brace means that the type may be another object's. */
+const TYPE_FIELD = '"type":"';
 const HEAD_BYTES = 768;
 /** The second copy of a tool's result, behind everything else that is read. */
 const COPY = Buffer.from(',"toolUseResult":');
@@ -62,8 +62,11 @@ const COPY = Buffer.from(',"toolUseResult":');
 const SHORT_BYTES = 2048;
 
 function shortcut(line: Buffer): 'skip' | number | undefined {
-  const type = TYPE.exec(line.toString('latin1', 0, HEAD_BYTES))?.[1];
-  if (type === undefined) return undefined;
+  const head = line.toString('latin1', 0, HEAD_BYTES);
+  const field = head.indexOf(TYPE_FIELD);
+  const end = head.indexOf('"', field + TYPE_FIELD.length);
+  if (field === -1 || end === -1 || head.lastIndexOf('{', field) !== 0) return undefined;
+  const type = head.slice(field + TYPE_FIELD.length, end);
   if (BOOKKEEPING.has(type)) return 'skip';
   if (type !== 'user' || line.length < SHORT_BYTES) return undefined;
   // Written in a text, its quotes would be escaped: this is a field, and whether it is one of the record itself shows
