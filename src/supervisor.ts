@@ -30,6 +30,7 @@ import { requestHandlers } from './services/request-handlers.js';
 import { RequestRunner } from './services/request-runner.js';
 import { RpcService } from './services/rpc-service.js';
 import { service } from './services/service.js';
+import { Steering } from './services/steering.js';
 import { TriggerIntake } from './services/trigger-intake.js';
 import { hostOptions } from './settings/host-options.js';
 import type { Settings } from './settings/schema.js';
@@ -166,6 +167,7 @@ async function startServices(composition: Composition): Promise<void> {
   let bus!: Bus;
   let fleet!: Fleet;
   let runner!: RequestRunner;
+  let steering!: Steering;
   let cycles: CycleTimer | undefined;
   const wakeOutbox = () => outbox.wake();
   const publishing = { store, subjects, wakeOutbox, failed: failed('event could not be recorded') };
@@ -223,6 +225,20 @@ async function startServices(composition: Composition): Promise<void> {
   await root.services.add(subtree(root.hosts, 'hosts', drainMs + SHUTDOWN_MS));
 
   await root.services.add(
+    service('steering', settings.steering.timeoutMs + SHUTDOWN_MS, () => {
+      steering = new Steering({
+        store,
+        connection,
+        subjects,
+        settings: settings.steering,
+        wakeOutbox,
+        failed: failed('steering waits'),
+      });
+      return () => steering.close();
+    }),
+  );
+
+  await root.services.add(
     service('requests', drainMs * 2 + SHUTDOWN_MS, () => {
       const system = new ActorSystem({
         id: 'requests',
@@ -237,7 +253,8 @@ async function startServices(composition: Composition): Promise<void> {
         onGiveUp: (actor, error) =>
           log.error({ actor: `${actor.kind} ${actor.id}`, err: error }, 'actor crashed too often'),
       });
-      runner = createRunner(composition, { system, bus, fleet, deadLetters, wakeOutbox });
+      const wakeSteering = () => steering.wake();
+      runner = createRunner(composition, { system, bus, fleet, deadLetters, wakeOutbox, wakeSteering });
       runner.resume(failed('request failed'));
       return async () => {
         await runner.close(drainMs);
@@ -257,6 +274,7 @@ async function startServices(composition: Composition): Promise<void> {
         handlers: requestHandlers({
           store,
           runner,
+          steering: () => steering,
           fleet: () => fleet,
           askAgent: async (agent, type, body) => {
             const access = agentAccess(composition, { bus, fleet, deadLetters });
@@ -405,7 +423,15 @@ function createRunner(
     fleet,
     deadLetters,
     wakeOutbox,
-  }: { system: ActorSystem; bus: Bus; fleet: Fleet; deadLetters: DeadLetters; wakeOutbox: () => void },
+    wakeSteering,
+  }: {
+    system: ActorSystem;
+    bus: Bus;
+    fleet: Fleet;
+    deadLetters: DeadLetters;
+    wakeOutbox: () => void;
+    wakeSteering: () => void;
+  },
 ): RequestRunner {
   const access = agentAccess({ subjects }, { bus, fleet, deadLetters });
   const { itemTimeoutMs } = settings.analysis;
@@ -432,9 +458,11 @@ function createRunner(
         store.write(() => store.verdicts.addCoherence(requestId, report, Date.now())),
     },
     defaults: settings.analysis,
+    steering: settings.steering,
     maxAttempts: settings.requests.maxDeliveries,
     maxPayload: () => connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD,
     wakeOutbox,
+    wakeSteering,
     gaveUp: ({ id, kind, attempts, payload }) =>
       deadLetters.add({
         subject: subjects.trigger(kind),

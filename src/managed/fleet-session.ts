@@ -31,7 +31,7 @@ export interface SessionParts {
   readonly uplink: OutputUplink;
   spec(local: boolean): AgentSpec;
   heartbeat(seq: number): Heartbeat;
-  steer(message: string): Promise<SteerReply>;
+  steer(message: Steer): Promise<SteerReply>;
   control(action: Control['action']): ControlReply;
   tell(text: string): void;
 }
@@ -131,7 +131,7 @@ export class FleetSession {
 
   #listen(): void {
     const { agent, steer, control } = this.#parts;
-    this.#serve(this.#subjects.steer(agent), Steer, ({ message }) => steer(message));
+    this.#serve(this.#subjects.steer(agent), Steer, steer);
     this.#serve(this.#subjects.control(agent), Control, ({ action }) => control(action));
     this.#connection.subscribe(this.#subjects.replay(agent), {
       callback: (error) => {

@@ -14,7 +14,7 @@ import { FleetLink } from './link.js';
 import { rssBytesOf, statOf } from './process-group.js';
 import { RotatingFile } from './rotating-file.js';
 import { AgentRunner, type RestartWhen, type RunnerEvent } from './runner.js';
-import { type SteerMode, steer } from './steering.js';
+import { type SteerMode, steer, Told } from './steering.js';
 import { OutputUplink } from './uplink.js';
 
 export interface RunOptions {
@@ -104,6 +104,7 @@ async function run(options: RunOptions, instance: Instance, files: readonly Rota
     said: told,
     maxLineChars: settings.maxLineChars,
   });
+  const steered = new Told();
   // Not before there is a process: a program that does not exist is no agent.
   let link: FleetLink | undefined;
   const tie = () =>
@@ -117,12 +118,13 @@ async function run(options: RunOptions, instance: Instance, files: readonly Rota
       find: options.find,
       spec: (local) => specOf(options, local),
       heartbeat: (seq) => heartbeatOf(runner, name, seq, settings.heartbeatMs),
-      steer: async (message) => {
-        const stdin = () => runner.process?.stdin;
-        const reply = await steer({ mode: options.steer, file: steerFile, stdin }, message);
-        await told([message]);
-        return reply;
-      },
+      steer: ({ id, message }) =>
+        steered.once(id, async () => {
+          const stdin = () => runner.process?.stdin;
+          const reply = await steer({ mode: options.steer, file: steerFile, stdin }, message);
+          await told([message]);
+          return reply;
+        }),
       control: (action) => controlled(runner, action, tell),
       tell,
     });

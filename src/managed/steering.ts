@@ -6,6 +6,30 @@ import { VigilError } from '../messages/errors.js';
 /** How an agent takes what it is told; `none`: it was not started for that. */
 export type SteerMode = 'stdin' | 'file' | 'none';
 
+/** Messages remembered as told, so that one that comes again is not told again. */
+const MAX_TOLD = 256;
+
+/** What the agent was told, by the messages' ids, with what was answered. */
+export class Told {
+  readonly #replies = new Map<string, Promise<SteerReply>>();
+
+  /** Tells it, unless a message of this id was told or is being told: then that one's answer is the answer. */
+  once(id: string | undefined, tell: () => Promise<SteerReply>): Promise<SteerReply> {
+    if (id === undefined) return tell();
+    const known = this.#replies.get(id);
+    if (known !== undefined) return known;
+    const reply = tell();
+    this.#replies.set(id, reply);
+    for (const oldest of this.#replies.keys()) {
+      if (this.#replies.size <= MAX_TOLD) break;
+      this.#replies.delete(oldest);
+    }
+    // What failed may be tried again.
+    reply.catch(() => this.#replies.delete(id));
+    return reply;
+  }
+}
+
 /** Written and not read by the program; more is refused. */
 const MAX_UNREAD_BYTES = 65_536;
 const WRITE_TIMEOUT_MS = 2_000;

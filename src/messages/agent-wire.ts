@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Id } from './ids.js';
 
 /**
  * What travels between an agent and the fleet on `vigil.agent.<agent>.*`. `vigil run` speaks it; so can any program that
@@ -74,6 +75,9 @@ export const Replay = z.object({});
 
 /** `vigil.agent.<agent>.steer`. */
 export const Steer = z.strictObject({
+  id: Id.optional().describe(
+    'A message that comes again under its id is acknowledged again and not told again.',
+  ),
   message: z.string().min(1).max(20_000).describe('What the agent is told; reaches it as one line.'),
 });
 export type Steer = z.infer<typeof Steer>;

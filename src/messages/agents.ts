@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Id } from './ids.js';
+import { SteerMode } from './interventions.js';
 
 const Path = z
   .string()
@@ -34,6 +35,7 @@ export const AgentSpec = z.strictObject({
     'Root that the log paths must stay in; a symlink that leaves it is refused.',
   ),
   label: Id.optional().describe('Machine label: the agent is placed only on a host with it.'),
+  steer: SteerMode.optional().describe('What is done when it needs steering; `steering.mode` when absent.'),
   tokenBudget: z
     .number()
     .int()

@@ -1,14 +1,16 @@
 import type { z } from 'zod';
 import { Control, ControlReply, Heartbeat, Output, Replay, Steer, SteerReply } from './agent-wire.js';
+import { Intervention } from './interventions.js';
 import { type Endpoint, ErrorReply, REQUESTS } from './requests.js';
 import {
   AgentFailed,
+  AgentResumed,
+  AgentWaiting,
   AnalysisResult,
   BudgetExhausted,
   DeadLetter,
   HostJoined,
   HostLost,
-  Intervention,
   RESULTS,
   RefusedResult,
   type ResultKind,
@@ -61,12 +63,21 @@ const ENDPOINT_TEXTS: Readonly<Record<Endpoint, string>> = {
   'agents.list': 'Agents on record, by id, in pages.',
   'agents.get': 'One agent.',
   'agents.remove': 'Forgets agents; ids that are not on record are passed over.',
+  'agents.steer': 'Tells an agent something now; replies with how far it got.',
+  'interventions.list': 'Interventions, the newest first, in pages.',
+  'interventions.decide': 'Approves or rejects an intervention that waits for a person.',
+  'interventions.take':
+    'Gives the messages that wait for an agent to whoever can show them to it (a hook of its session).',
   'logs.tail': "The end of an agent's event stream, read where its logs are.",
   status: 'What runs: agents, hosts, requests, the supervision tree.',
 };
 
 /** Replies that are a thing with a name of its own. */
-const REPLY_NAMES: Readonly<{ [E in Endpoint]?: string }> = { 'agents.get': 'AgentRecord' };
+const REPLY_NAMES: Readonly<{ [E in Endpoint]?: string }> = {
+  'agents.get': 'AgentRecord',
+  'agents.steer': 'Intervention',
+  'interventions.decide': 'Intervention',
+};
 
 const ERROR_REPLY: PublicMessage = { name: 'ErrorReply', schema: ErrorReply };
 const REFUSED: PublicMessage = { name: 'RefusedResult', schema: RefusedResult };
@@ -183,12 +194,22 @@ export const CHANNELS: readonly Channel[] = [
   sent(
     'event.intervention.<agent>',
     [{ name: 'Intervention', schema: Intervention }],
-    'What to tell an agent that needs steering.',
+    'What to tell an agent that needs steering; once more with each step it takes: approved, delivered, what it did.',
   ),
   sent(
     'event.agent.<agent>.failed',
     [{ name: 'AgentFailed', schema: AgentFailed }],
     "An agent's actor crashed too often and was given up.",
+  ),
+  sent(
+    'event.agent.<agent>.waiting',
+    [{ name: 'AgentWaiting', schema: AgentWaiting }],
+    'An agent waits for a person: a question, a plan or a permission. Said once, until it goes on.',
+  ),
+  sent(
+    'event.agent.<agent>.resumed',
+    [{ name: 'AgentResumed', schema: AgentResumed }],
+    'An agent that waited for a person has gone on.',
   ),
   sent('event.host.<host>.joined', [{ name: 'HostJoined', schema: HostJoined }], 'A host joined the fleet.'),
   sent(

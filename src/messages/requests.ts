@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AgentEvent } from './agent-event.js';
 import { AgentRecord, AgentSpec } from './agents.js';
 import { Id } from './ids.js';
+import { STEERING_REQUESTS } from './interventions.js';
 import { RESULTS } from './results.js';
 import { TRIGGERS } from './triggers.js';
 
@@ -106,6 +107,7 @@ export const REQUESTS = {
     request: z.strictObject({ ids: z.array(Id).min(1).max(5_000) }),
     reply: z.object({ removed: z.array(z.string()) }),
   },
+  ...STEERING_REQUESTS,
   'logs.tail': { request: z.strictObject({ agent: Id, ...TailRequest.shape }), reply: Tail },
   status: { request: z.strictObject({}), reply: Status },
 } as const;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CoherenceReport, Phase, SteeringType, TrajectoryAnalysis } from './analysis.js';
 import { ERROR_CODES, Failure } from './errors.js';
+import { Intervention } from './interventions.js';
 
 const ResultHead = {
   requestId: z.string(),
@@ -32,19 +33,6 @@ export const AnalysisResult = z.object({
   analysis: TrajectoryAnalysis,
 });
 export type AnalysisResult = z.infer<typeof AnalysisResult>;
-
-/** A steering that Vigil recommends or sent. */
-export const Intervention = z.object({
-  id: z.string(),
-  requestId: z.string(),
-  agent: z.string(),
-  type: SteeringType,
-  message: z.string(),
-  emergency: z.boolean(),
-  delivery: z.enum(['notify']).describe('`notify`: published for people, nothing was sent to the agent.'),
-  at: z.string(),
-});
-export type Intervention = z.infer<typeof Intervention>;
 
 const Analyses = {
   requested: z.number().int().nonnegative().describe('Agents the request was for.'),
@@ -105,6 +93,25 @@ export const AgentFailed = z.object({
   message: z.string().describe('The last error.'),
 });
 export type AgentFailed = z.infer<typeof AgentFailed>;
+
+/** `vigil.event.agent.<agent>.waiting`: said once, until it goes on. */
+export const AgentWaiting = z.object({
+  at: z.string().describe('ISO time.'),
+  agent: z.string(),
+  requestId: z.string().describe('The request whose analysis saw it.'),
+  summary: z.string().describe('What it waits for, in one line.'),
+  recommendation: z.string().optional(),
+});
+export type AgentWaiting = z.infer<typeof AgentWaiting>;
+
+/** `vigil.event.agent.<agent>.resumed`: it waits no longer. */
+export const AgentResumed = z.object({
+  at: z.string().describe('ISO time.'),
+  agent: z.string(),
+  requestId: z.string().describe('The request whose analysis saw it.'),
+  waitedMs: z.number().int().nonnegative().describe('Since it was said to wait.'),
+});
+export type AgentResumed = z.infer<typeof AgentResumed>;
 
 /** `vigil.event.host.<host>.joined`. */
 export const HostJoined = z.object({

@@ -1,10 +1,18 @@
 import type { Verdict } from '../actors/guardian.js';
 import type { Fleet } from '../actors/placement/fleet.js';
 import type { Bus } from '../actors/runtime/bus.js';
+import type { TrajectoryAnalysis } from '../messages/analysis.js';
 import { newId } from '../messages/ids.js';
-import type { AnalysisResult, HostJoined, HostLost } from '../messages/results.js';
+import type {
+  AgentResumed,
+  AgentWaiting,
+  AnalysisResult,
+  HostJoined,
+  HostLost,
+} from '../messages/results.js';
 import type { Subjects } from '../messages/subjects.js';
 import type { Store } from '../store/store.js';
+import { noteEffects } from './steering-effects.js';
 
 export interface Publishing {
   readonly store: Store;
@@ -33,8 +41,35 @@ export async function recordVerdict(
       analysis,
     };
     store.outbox.add(`${requestId}.${analysis.agent}`, subjects.analysisResult(analysis.agent), result);
+    noteEffects(store, subjects, analysis, at);
+    noteWaiting(store, subjects, requestId, analysis, at);
   });
   wakeOutbox();
+}
+
+/** Tells once that an agent waits for a person, and once that it has gone on. Inside a transaction. */
+function noteWaiting(
+  store: Store,
+  subjects: Subjects,
+  requestId: string,
+  { agent, steeringType, summary, recommendation }: TrajectoryAnalysis,
+  now: number,
+): void {
+  const head = { at: new Date(now).toISOString(), agent, requestId };
+  if (steeringType === 'waiting') {
+    if (!store.interventions.startWaiting(agent, now)) return;
+    const body: AgentWaiting = {
+      ...head,
+      summary,
+      ...(recommendation === undefined ? {} : { recommendation }),
+    };
+    store.outbox.add(`${requestId}.${agent}.waiting`, subjects.agentEvent(agent, 'waiting'), body);
+    return;
+  }
+  const since = store.interventions.endWaiting(agent);
+  if (since === undefined) return;
+  const body: AgentResumed = { ...head, waitedMs: Math.max(0, now - since) };
+  store.outbox.add(`${requestId}.${agent}.resumed`, subjects.agentEvent(agent, 'resumed'), body);
 }
 
 /** Publishes hosts that join and are lost; asks that wait for a lost one fail now and are asked anew. */

@@ -1,7 +1,5 @@
 import type { Failure } from '../messages/errors.js';
-import { newId } from '../messages/ids.js';
-import type { Intervention, RefusedResult, ResultOf } from '../messages/results.js';
-import type { Recommended } from '../store/verdicts.js';
+import type { RefusedResult, ResultOf } from '../messages/results.js';
 
 /** Room left in a payload for the subject and the headers. */
 const PAYLOAD_MARGIN = 1_024;
@@ -26,26 +24,6 @@ export function refused(head: ResultHead, failure: Failure): RefusedResult {
 
 export function isRefused(result: FinalResult): result is RefusedResult {
   return 'error' in result;
-}
-
-/** What Vigil says to people about the agents that need steering. */
-export function interventionsFor(
-  requestId: string,
-  recommended: readonly Recommended[],
-  emergency: boolean,
-  now: number,
-): Intervention[] {
-  const at = new Date(now).toISOString();
-  return recommended.map(({ agent, type, recommendation }) => ({
-    id: newId(now),
-    requestId,
-    agent,
-    type,
-    message: recommendation,
-    emergency,
-    delivery: 'notify',
-    at,
-  }));
 }
 
 /**

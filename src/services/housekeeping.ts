@@ -11,6 +11,7 @@ export function keepHouse(store: Store, keepDays: number, failed: (error: unknow
       .write(() => {
         store.requests.prune(before);
         store.verdicts.prune(before);
+        store.interventions.prune(before);
       })
       .catch(failed);
   };

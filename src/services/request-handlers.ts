@@ -11,18 +11,22 @@ import type { Store } from '../store/store.js';
 import { isRefused } from './final-results.js';
 import type { RequestRunner } from './request-runner.js';
 import type { Handlers } from './rpc-service.js';
+import type { Steering } from './steering.js';
+import { steeringHandlers } from './steering-handlers.js';
 
 export interface RequestHandlersParts {
   readonly store: Store;
   fleet(): Fleet;
   readonly runner: RequestRunner;
+  steering(): Steering;
   /** Asks an agent's actor where it is placed. */
   askAgent(agent: string, type: string, body: unknown): Promise<unknown>;
   status(): Promise<Omit<Status, 'agents' | 'hosts'>>;
 }
 
 /** What each endpoint of `vigil.rpc` does. */
-export function requestHandlers({ store, fleet, runner, askAgent, status }: RequestHandlersParts): Handlers {
+export function requestHandlers(parts: RequestHandlersParts): Handlers {
+  const { store, fleet, runner, steering, askAgent, status } = parts;
   const judged = <K extends TriggerKind & ResultKind>(kind: K) => {
     return async (payload: TriggerPayload<K>, given: string | undefined): Promise<ResultOf<K>> => {
       const id = given === undefined ? newId() : idFrom(given);
@@ -64,6 +68,7 @@ export function requestHandlers({ store, fleet, runner, askAgent, status }: Requ
       fleet().remove(removed);
       return { removed };
     },
+    ...steeringHandlers(store, steering),
     'logs.tail': async ({ agent, ...request }) => {
       if (store.agents.get(agent) === undefined) throw new VigilError('NOT_FOUND', `no agent ${agent}`);
       const parsed = AGENT_PROTOCOL.tail.reply.safeParse(await askAgent(agent, 'tail', request));

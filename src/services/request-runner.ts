@@ -10,14 +10,8 @@ import { ATTRIBUTES, SPANS } from '../messages/telemetry.js';
 import { isTriggerKind, TRIGGERS, type Trigger, type TriggerKind } from '../messages/triggers.js';
 import type { RequestSource, StoredRequest } from '../store/requests.js';
 import type { Store } from '../store/store.js';
-import {
-  type FinalResult,
-  fitted,
-  interventionsFor,
-  isRefused,
-  type ResultHead,
-  refused,
-} from './final-results.js';
+import { type FinalResult, fitted, isRefused, type ResultHead, refused } from './final-results.js';
+import { interventionsFor, type SteeringPolicy } from './steering-policy.js';
 
 /** Over the actor's own deadline, so that its answer, which names what is missing, comes first. */
 const ASK_GRACE_MS = 5_000;
@@ -31,12 +25,15 @@ export interface RequestRunnerParts {
   readonly subjects: Subjects;
   readonly guardian: GuardianParts;
   readonly conductor: ConductorParts;
+  readonly steering: SteeringPolicy;
   readonly defaults: { readonly maxConcurrent: number; readonly deadlineMs: number };
   /** Times a request is begun before it is given up: it may be what kills the supervisor. */
   readonly maxAttempts: number;
   maxPayload(): number;
   /** There is something new in the outbox. */
   wakeOutbox(): void;
+  /** There may be something to tell agents. */
+  wakeSteering(): void;
   gaveUp(request: StoredRequest): void;
 }
 
@@ -230,7 +227,8 @@ export class RequestRunner {
   }
 
   #finalResult(head: ResultHead, trigger: Trigger, outcome: Outcome): FinalResult {
-    const { verdicts } = this.#parts.store;
+    const { steering, store } = this.#parts;
+    const { verdicts, interventions: record } = store;
     const id = head.requestId;
     const { failures } = outcome;
     const coherence = verdicts.coherenceOf(id) ?? null;
@@ -239,7 +237,8 @@ export class RequestRunner {
     const analyses = { requested: outcome.requested, items: verdicts.itemsOf(id), failures };
     if (trigger.kind === 'analyze') return { ...head, ...analyses };
     const emergency = trigger.kind === 'emergency';
-    const interventions = interventionsFor(id, verdicts.recommendedIn(id), emergency, Date.now());
+    const recommended = record.recommendedIn(id);
+    const interventions = interventionsFor(id, recommended, emergency, steering, Date.now());
     const both = { ...head, ...analyses, coherence, interventions };
     if (trigger.kind === 'cycle') return both;
     const { reason } = trigger.payload;
@@ -269,8 +268,9 @@ export class RequestRunner {
       const built = fitted(build(head), maxPayload());
       if (!store.requests.finish(id, isRefused(built) ? 'refused' : 'done', built, now)) return built;
       if ('interventions' in built) {
+        const verdicts = new Map(store.interventions.recommendedIn(id).map((each) => [each.agent, each]));
         for (const intervention of built.interventions) {
-          store.verdicts.addIntervention(intervention);
+          store.interventions.add(intervention, verdicts.get(intervention.agent));
           store.outbox.add(intervention.id, subjects.interventionEvent(intervention.agent), intervention);
         }
         if (kind === 'cycle') {
@@ -289,6 +289,7 @@ export class RequestRunner {
       return built;
     });
     this.#parts.wakeOutbox();
+    if ('interventions' in result && result.interventions.length > 0) this.#parts.wakeSteering();
     return result;
   }
 }

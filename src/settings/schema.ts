@@ -3,6 +3,7 @@ import { RestartPolicy } from '../actors/runtime/restart-policy.js';
 import { Thresholds } from '../judgement/thresholds.js';
 import { AgentSpec } from '../messages/agents.js';
 import { Id } from '../messages/ids.js';
+import { SteerMode } from '../messages/interventions.js';
 import { described, RESTART_TEXTS, RULE_TEXTS } from './descriptions.js';
 
 const ms = (min: number, max: number) => z.number().int().min(min).max(max);
@@ -164,6 +165,27 @@ export const Settings = z.strictObject({
       contextTokens: count(500, 1_000_000).default(6_000).describe('Size of a question, by estimate.'),
       answerTokens: count(50, 100_000).default(600).describe('Size of an answer.'),
       recentEvents: count(1, 1_000).default(40).describe('Newest events of an agent kept for the model.'),
+    })
+    .prefault({}),
+  steering: z
+    .strictObject({
+      mode: SteerMode.default('notify').describe(
+        'What is done when an agent needs steering. `notify`: people are told; `ask`: a person approves what the agent is told; `auto`: the agent is told.',
+      ),
+      dryRun: z.boolean().default(false).describe('Record what would be sent to agents, send nothing.'),
+      cooldownMs: ms(0, DAY_MS)
+        .default(300_000)
+        .describe('An agent is not steered again for the same trouble within this time.'),
+      approvalMs: ms(1_000, 30 * DAY_MS)
+        .default(3_600_000)
+        .describe('How long an intervention waits for a person to decide.'),
+      holdMs: ms(1_000, 30 * DAY_MS)
+        .default(3_600_000)
+        .describe("How long a message waits for an agent's runner or hook to take it."),
+      timeoutMs: ms(100, 600_000).default(5_000).describe("For the acknowledgement of an agent's runner."),
+      attempts: count(1, 20).default(3).describe('Tries of a delivery that is not acknowledged.'),
+      maxConcurrent: count(1, 1_000).default(8).describe('Deliveries at once.'),
+      pollMs: ms(50, 600_000).default(5_000).describe('Between two looks for what waits or has expired.'),
     })
     .prefault({}),
   managed: z

@@ -2,9 +2,10 @@ import type { Database } from 'better-sqlite3';
 import { VigilError } from '../messages/errors.js';
 import { migration0001 } from './migrations/0001-record.js';
 import { migration0002 } from './migrations/0002-spend.js';
+import { migration0003 } from './migrations/0003-steering.js';
 
 /** In order, never changed once released; `user_version` of the database counts those that were applied. */
-export const MIGRATIONS: readonly string[] = [migration0001, migration0002];
+export const MIGRATIONS: readonly string[] = [migration0001, migration0002, migration0003];
 
 /**
  * Brings the database to the newest schema, each step in a transaction of its own: a kill half-way leaves the step

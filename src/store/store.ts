@@ -1,5 +1,6 @@
 import { AgentTable } from './agents.js';
 import { WriteBatch } from './batch.js';
+import { InterventionTable } from './interventions.js';
 import { openStore } from './open.js';
 import { Outbox } from './outbox.js';
 import { RequestTable } from './requests.js';
@@ -11,6 +12,7 @@ export interface Store {
   readonly agents: AgentTable;
   readonly requests: RequestTable;
   readonly verdicts: VerdictTables;
+  readonly interventions: InterventionTable;
   readonly outbox: Outbox;
   readonly spend: SpendTable;
   /** Resolves once what `action` wrote is on the disk. */
@@ -27,6 +29,7 @@ export function createStore(dataDir: string): Store {
     agents: new AgentTable(database),
     requests: new RequestTable(database),
     verdicts: new VerdictTables(database),
+    interventions: new InterventionTable(database),
     outbox: new Outbox(database),
     spend: new SpendTable(database),
     write: (action) => batch.write(action),

@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { CoherenceReport, Phase, SteeringType, TrajectoryAnalysis } from '../messages/analysis.js';
-import type { AnalysisItem, Intervention } from '../messages/results.js';
+import type { AnalysisItem } from '../messages/results.js';
 
 export interface AnalysisRow {
   readonly requestId: string;
@@ -33,22 +33,14 @@ interface ItemRow {
   readonly unchanged: number;
 }
 
-export interface Recommended {
-  readonly agent: string;
-  readonly type: SteeringType;
-  readonly recommendation: string;
-}
-
-/** What was judged: analyses, coherence, cycles, interventions. All writes belong inside a transaction. */
+/** What was judged: analyses, coherence, cycles. All writes belong inside a transaction. */
 export class VerdictTables {
   readonly #analysis: Statement;
   readonly #items: Statement<[string], ItemRow>;
   readonly #judged: Statement<[string], { agent: string }>;
-  readonly #recommended: Statement<[string], Recommended>;
   readonly #coherenceOf: Statement<[string], { report: string }>;
   readonly #coherence: Statement;
   readonly #cycle: Statement;
-  readonly #intervention: Statement;
   readonly #prunes: readonly Statement<[number]>[];
 
   constructor(database: Database) {
@@ -61,9 +53,6 @@ export class VerdictTables {
              steering_type as steeringType, analysis ->> '$.summary' as summary, unchanged
         from analyses where request_id = ? order by seq`);
     this.#judged = database.prepare('select agent from analyses where request_id = ?');
-    this.#recommended = database.prepare(`
-      select agent, steering_type as type, analysis ->> '$.recommendation' as recommendation
-        from analyses where request_id = ? and needs_steering = 1 and unchanged = 0 order by seq`);
     this.#coherenceOf = database.prepare('select report from coherence where request_id = ?');
     this.#coherence = database.prepare(
       'insert into coherence (request_id, at, score, report) values (?, ?, ?, ?) on conflict (request_id) do nothing',
@@ -72,13 +61,9 @@ export class VerdictTables {
       insert into cycles (request_id, started_at, finished_at, agents, failures, coherence_score, interventions)
       values (@requestId, @startedAt, @finishedAt, @agents, @failures, @coherenceScore, @interventions)
       on conflict (request_id) do nothing`);
-    this.#intervention = database.prepare(`
-      insert into interventions (id, request_id, agent, at, type, message, emergency, delivery)
-      values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`);
     this.#prunes = [
       'delete from analyses where at < ?',
       'delete from coherence where at < ?',
-      'delete from interventions where at < ?',
       'delete from cycles where finished_at < ?',
     ].map((text) => database.prepare<[number]>(text));
   }
@@ -120,11 +105,6 @@ export class VerdictTables {
     return new Set(this.#judged.all(requestId).map((row) => row.agent));
   }
 
-  /** The request's new verdicts that ask for steering; one that only stands unchanged was steered before. */
-  recommendedIn(requestId: string): Recommended[] {
-    return this.#recommended.all(requestId);
-  }
-
   /** The request's coherence report, as it was written. */
   coherenceOf(requestId: string): CoherenceReport | undefined {
     const row = this.#coherenceOf.get(requestId);
@@ -137,20 +117,6 @@ export class VerdictTables {
 
   addCycle(row: CycleRow): void {
     this.#cycle.run(row);
-  }
-
-  addIntervention(row: Intervention): void {
-    const { id, requestId, agent, type, message, emergency, delivery } = row;
-    this.#intervention.run(
-      id,
-      requestId,
-      agent,
-      Date.parse(row.at),
-      type,
-      message,
-      emergency ? 1 : 0,
-      delivery,
-    );
   }
 
   prune(before: number): void {

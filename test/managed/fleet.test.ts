@@ -173,6 +173,27 @@ t.test('steering by standard input: one line, acknowledged, on record', { buffer
   t.match(await wire.ask('steer', { message: '' }), { error: { code: 'BAD_REQUEST' } });
 });
 
+t.test(
+  'a message that comes again under its id is acknowledged, and told once',
+  { buffered: true },
+  async (t) => {
+    const { cwd, wire, remote } = await fleet(t);
+    const script =
+      'process.stdin.on("data", (text) => process.stdout.write("got " + text)); console.log("up")';
+    const agent = Managed.start(t, node(script), { cwd, flags: ['--steer', 'stdin', ...remote] });
+    await agent.says(/^up$/);
+    await wire.beat('running');
+    const message = { id: 'i1', message: 'once' };
+    const [first, second] = await Promise.all([wire.ask('steer', message), wire.ask('steer', message)]);
+    t.match(first, { delivered: 'stdin' });
+    t.same(second, first);
+    t.same(await wire.ask('steer', message), first);
+    await wire.ask('steer', { id: 'i2', message: 'another' });
+    await agent.says(/^got another$/);
+    t.equal(agent.stdout.match(/got once/g)?.length, 1);
+  },
+);
+
 t.test('steering by file', { buffered: true }, async (t) => {
   const { cwd, wire, remote } = await fleet(t);
   const agent = Managed.start(t, ['sh', '-c', 'echo "$VIGIL_STEER_FILE"; exec sleep 1000'], {

@@ -32,6 +32,8 @@ const PUBLIC: Readonly<
   ],
   agentEvent: [
     { build: (subjects, id) => subjects.agentEvent(id, 'failed'), channel: 'event-agent-agent-failed' },
+    { build: (subjects, id) => subjects.agentEvent(id, 'waiting'), channel: 'event-agent-agent-waiting' },
+    { build: (subjects, id) => subjects.agentEvent(id, 'resumed'), channel: 'event-agent-agent-resumed' },
   ],
   interventionEvent: [
     { build: (subjects, id) => subjects.interventionEvent(id), channel: 'event-intervention-agent' },

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import type { TrajectoryAnalysis } from '../../src/messages/analysis.js';
+import type { Intervention } from '../../src/messages/interventions.js';
 import { createStore, type Store } from '../../src/store/store.js';
 
 function open(t: Test): Store {
@@ -35,6 +36,23 @@ const row = (requestId: string, analysis: TrajectoryAnalysis, at = 1_000, unchan
   host: 'h1',
   unchanged,
 });
+
+function interventionOf(id: string, fields: Partial<Intervention> = {}): Intervention {
+  const at = new Date(1_000).toISOString();
+  return {
+    id,
+    requestId: 'r1',
+    agent: 'a',
+    type: 'loop',
+    message: 'm',
+    emergency: false,
+    delivery: 'auto',
+    state: 'queued',
+    at,
+    updatedAt: at,
+    ...fields,
+  };
+}
 
 t.test('outbox: a message waits once, they leave in order, those removed are gone', async (t) => {
   const { outbox, write } = open(t);
@@ -117,7 +135,7 @@ t.test(
 );
 
 t.test('verdicts: a request has one analysis of an agent, in the order they came', async (t) => {
-  const { verdicts, write } = open(t);
+  const { verdicts, interventions, write } = open(t);
   const needy = { needsSteering: true, steeringType: 'loop', recommendation: 'Stop it.' } as const;
   const added = await write(() => [
     verdicts.addAnalysis(row('r1', analysisOf('b', needy))),
@@ -135,33 +153,33 @@ t.test('verdicts: a request has one analysis of an agent, in the order they came
   );
   t.same([...verdicts.judgedIn('r1')].sort(), ['a', 'b']);
   t.same([...verdicts.judgedIn('r3')], []);
-  t.same(verdicts.recommendedIn('r1'), [{ agent: 'b', type: 'loop', recommendation: 'Stop it.' }]);
-  t.same(verdicts.recommendedIn('r2'), [], 'one that only stands was steered before');
+  t.match(interventions.recommendedIn('r1'), [
+    { agent: 'b', type: 'loop', recommendation: 'Stop it.', eventCount: 1, mode: null, lastAt: null },
+  ]);
+  t.same(interventions.recommendedIn('r2'), [], 'one that only stands was steered before');
   t.match(verdicts.itemsOf('r2'), [{ agent: 'b', unchanged: true }]);
 });
 
 t.test('verdicts: everything old is forgotten, cycles too', async (t) => {
   const dataDir = t.testdir();
   const store = createStore(dataDir);
-  const { verdicts, write } = store;
+  const { verdicts, interventions, write } = store;
   const report = { coherenceScore: 1, recommendations: [] } as never;
   const add = (id: string, at: number) => {
     verdicts.addAnalysis(row(id, analysisOf('a'), at));
     verdicts.addCoherence(id, report, at);
     const cycle = { requestId: id, startedAt: at, finishedAt: at, agents: 1, failures: 0 };
     verdicts.addCycle({ ...cycle, coherenceScore: null, interventions: 0 });
-    const intervention = { id: `i-${id}`, requestId: id, agent: 'a', type: 'loop', message: 'm' } as const;
-    verdicts.addIntervention({
-      ...intervention,
-      emergency: false,
-      delivery: 'notify',
-      at: new Date(at).toISOString(),
-    });
+    interventions.add(
+      interventionOf(`i-${id}`, { requestId: id, at: new Date(at).toISOString() }),
+      undefined,
+    );
   };
   await write(() => {
     add('old', 1_000);
     add('new', 9_000);
     verdicts.prune(5_000);
+    interventions.prune(5_000);
   });
   store.close();
   const { default: Database } = await import('better-sqlite3');

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { sessionId } from '../../discovery/session-name.js';
+import { isId } from '../../messages/ids.js';
+import { Client } from '../client.js';
+import { EXIT } from '../exit-codes.js';
+import { findRunning } from '../running.js';
+import { type SettingsOptions, settingsOf } from '../settings.js';
+
+/** What Claude Code tells a hook, as far as it matters here. */
+const HookInput = z.object({
+  hook_event_name: z.string(),
+  transcript_path: z.string().min(1),
+});
+
+/** Events whose hook may put something before the model. */
+const SHOWS_CONTEXT = new Set(['SessionStart', 'UserPromptSubmit', 'PostToolUse']);
+/** The session waits for its hook: less than a person notices. */
+const TIMEOUT_MS = 1_000;
+const MAX_INPUT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * A hook of Claude Code: shows the session what it is to be told. Whatever goes wrong, the session goes on undisturbed:
+ * the exit code is 0 and nothing is printed; with DEBUG set, the reason is.
+ */
+export async function hookClaudeCode(options: SettingsOptions): Promise<number> {
+  try {
+    const context = await pendingFor(JSON.parse(await readInput(process.stdin)), options);
+    if (context !== undefined) console.log(JSON.stringify(context));
+  } catch (error) {
+    if (process.env['DEBUG'] !== undefined) console.error(error);
+  }
+  return EXIT.fine;
+}
+
+async function pendingFor(input: unknown, options: SettingsOptions): Promise<unknown> {
+  const { hook_event_name: event, transcript_path: transcript } = HookInput.parse(input);
+  if (!SHOWS_CONTEXT.has(event)) return undefined;
+  const { settings } = settingsOf(options);
+  findRunning(settings); // nobody to ask: not even a connection is tried
+  const named = process.env['VIGIL_AGENT_ID'];
+  const agent = named !== undefined && isId(named) ? named : sessionId(transcript, undefined);
+  const client = await Client.find({
+    ...settings,
+    nats: { ...settings.nats, connectTimeoutMs: Math.min(settings.nats.connectTimeoutMs, TIMEOUT_MS) },
+  });
+  try {
+    const { interventions } = await client.request('interventions.take', { agent }, TIMEOUT_MS);
+    if (interventions.length === 0) return undefined;
+    const messages = interventions.map(({ message }) => message);
+    return { hookSpecificOutput: { hookEventName: event, additionalContext: contextOf(messages) } };
+  } finally {
+    await client.close();
+  }
+}
+
+function contextOf(messages: readonly string[]): string {
+  return `Vigil, which watches this session for its user, says:\n${messages.map((text) => `- ${text}`).join('\n')}`;
+}
+
+async function readInput(stream: AsyncIterable<Buffer>): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of stream) {
+    bytes += part.length;
+    if (bytes > MAX_INPUT_BYTES) throw new Error('the input of the hook is too large');
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
+}
