@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { casesOf } from '../eval/cases.js';
 import { plantedFleet } from '../eval/planted.js';
 import { baselineJudge, rulesJudge } from '../eval/replay.js';
@@ -8,11 +9,12 @@ import { coherence } from '../src/judgement/coherence.js';
 import { assess } from '../src/judgement/guardian.js';
 import { createTrajectory, observe } from '../src/judgement/trajectory.js';
 import { readLog } from '../src/logs/read-log.js';
+import { BenchFleet } from './fleet.js';
 import { print, row } from './report.js';
 
 /**
  * How good and how cheap the rules are: against the OpenHands rules on the test split, and against a bare parse of the
- * same logs; and the conductor over 5,000 agents. Where only the sample fleet is at hand, which is all of the tune split,
+ * same logs; the conductor over 5,000 agents; and a cycle over agents that wrote nothing. Where only the sample fleet is at hand, which is all of the tune split,
  * that split is taken and the row says so.
  *
  *     npm run bench:judge -- [--json]
@@ -24,11 +26,16 @@ const COHERENCE_MS = 1000;
 const AGENTS = 5000;
 const PLANTED = 150;
 const ROUNDS = 5;
+const UNCHANGED = 1000;
+/** A log of 80 kB is small; those of a night are hundreds of times that. */
+const UNCHANGED_TO_FIRST = 0.5;
+const LOG = fileURLToPath(new URL('../../fleet/logs/BabyEncryption.traj', import.meta.url));
 
 const { found } = await readSources(['tune', 'test'], logFolders(undefined));
 quality(found);
 await cost(found);
 conductor();
+await unchanged();
 
 function quality(sources: readonly Source[]): void {
   const split = sources.some((source) => source.split === 'test') ? 'test' : 'tune';
@@ -123,6 +130,32 @@ function conductor(): void {
   );
   print(row('recall of planted duplicates', hits / PLANTED, 0.95, 'above', what));
   print(row('false pairs among them', wrong, 0, 'below', `${wrong} pairs that were not planted`));
+}
+
+/** A cycle over agents that wrote nothing: one look at each file, no judgement, against the cycle that read them. */
+async function unchanged(): Promise<void> {
+  const agents = Array.from({ length: UNCHANGED }, (_, i) => ({ id: `agent-${i}`, logs: [LOG] }));
+  const fleet = await BenchFleet.start({ agents, analysis: { maxConcurrent: 100 } }, {});
+  try {
+    const first = await fleet.trigger('cycle', {});
+    const times: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) times.push((await fleet.trigger('cycle', {})).ms);
+    const again = times.sort((one, other) => one - other)[ROUNDS >> 1] ?? 0;
+    const { items, failures } = first.result;
+    if (items.length !== UNCHANGED || failures.length > 0)
+      throw new Error(`cycle: ${items.length} items, failures ${JSON.stringify(failures.slice(0, 3))}`);
+    print(
+      row(
+        `cycle over ${UNCHANGED} unchanged agents over the first`,
+        again / first.ms,
+        UNCHANGED_TO_FIRST,
+        'below',
+        `${again.toFixed(0)} ms, the one that read and judged them ${first.ms.toFixed(0)} ms; coherence included`,
+      ),
+    );
+  } finally {
+    await fleet.stop();
+  }
 }
 
 function pairsOf(agents: readonly string[]): string[] {

@@ -18,7 +18,7 @@ export interface SessionHead {
  * @throws VigilError NOT_FOUND, FORBIDDEN, UNREADABLE.
  */
 export async function readSessionHead(path: string, root: string): Promise<SessionHead | undefined> {
-  const handle = await safeOpen(path, root);
+  const { handle } = await safeOpen(path, root);
   try {
     const head = readHead(await firstBytes(handle), false);
     const format = detectFormat(head)?.name;

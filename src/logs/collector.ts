@@ -7,7 +7,7 @@ import { type LogLimits, limitsFrom } from './limits.js';
 import { type LogCursor, START } from './log-cursor.js';
 import type { Parse, ParseResult } from './parse-chunk.js';
 import { type LogRead, Step } from './read-step.js';
-import { safeOpen } from './safe-open.js';
+import { type OpenFile, safeOpen } from './safe-open.js';
 
 export interface CollectorOptions {
   readonly path: string;
@@ -67,10 +67,10 @@ export class LogCollector {
 
   async #read(final: boolean): Promise<LogRead> {
     const step = new Step(this.#cursor);
-    const handle = await this.#open(step);
-    if (handle === undefined) return this.#finish(step);
+    const file = await this.#open(step);
+    if (file === undefined) return this.#finish(step);
+    const { handle, stats } = file;
     try {
-      const stats = await handle.stat();
       const quiet = await this.#follow(step, handle, stats);
       if (quiet && !final && !step.cursor.pending) return this.#finish(step);
       if (stats.size === 0 && step.cursor.format === null) {
@@ -93,11 +93,11 @@ export class LogCollector {
   }
 
   /** Undefined when the file was there and is gone; noted the first time. */
-  async #open(step: Step): Promise<FileHandle | undefined> {
+  async #open(step: Step): Promise<OpenFile | undefined> {
     try {
-      const handle = await safeOpen(this.#path, this.#root);
+      const file = await safeOpen(this.#path, this.#root);
       step.move({ seen: true });
-      return handle;
+      return file;
     } catch (error) {
       const gone = error instanceof VigilError && error.code === 'NOT_FOUND' && step.cursor.nextIndex > 0;
       if (!gone) throw error;
@@ -138,9 +138,8 @@ export class LogCollector {
       step.notes.add('the file was rotated away: what was written to it since the last read is not known');
       return;
     }
-    const handle = await safeOpen(path, this.#root);
+    const { handle, stats } = await safeOpen(path, this.#root);
     try {
-      const stats = await handle.stat();
       if ((await changeSince(position, handle, stats)) !== 'rotated') {
         do await this.#readLines(step, handle, stats, true, false);
         while (step.takeMore());

@@ -28,6 +28,7 @@ const CLOCK_TICK_MS = 100;
 /** Notes where reading stands. The fingerprints cover only what was read, which an append never changes. */
 export async function positionAt(handle: FileHandle, stats: Stats, offset: number): Promise<FilePosition> {
   const headBytes = Math.min(HEAD_BYTES, offset);
+  const [headHash, tailHash] = await Promise.all([hashAt(handle, 0, headBytes), tailHashAt(handle, offset)]);
   return {
     dev: stats.dev,
     ino: stats.ino,
@@ -35,8 +36,8 @@ export async function positionAt(handle: FileHandle, stats: Stats, offset: numbe
     size: stats.size,
     modifiedAt: stats.mtimeMs,
     headBytes,
-    headHash: await hashAt(handle, 0, headBytes),
-    tailHash: await hashAt(handle, offset - Math.min(TAIL_BYTES, offset), Math.min(TAIL_BYTES, offset)),
+    headHash,
+    tailHash,
   };
 }
 
@@ -64,9 +65,11 @@ export async function changeSince(position: FilePosition, handle: FileHandle, st
 
 async function continues(position: FilePosition, handle: FileHandle, stats: Stats): Promise<boolean> {
   if (stats.size < position.offset) return false;
-  if ((await hashAt(handle, 0, position.headBytes)) !== position.headHash) return false;
-  const tail = Math.min(TAIL_BYTES, position.offset);
-  return (await hashAt(handle, position.offset - tail, tail)) === position.tailHash;
+  const [headHash, tailHash] = await Promise.all([
+    hashAt(handle, 0, position.headBytes),
+    tailHashAt(handle, position.offset),
+  ]);
+  return headHash === position.headHash && tailHash === position.tailHash;
 }
 
 /** Path under which a rotated file lives on in the same folder (`agent.log.1`); undefined when it is not there. */
@@ -94,6 +97,11 @@ export async function readAt(handle: FileHandle, offset: number, length: number)
     filled += bytesRead;
   }
   return bytes;
+}
+
+function tailHashAt(handle: FileHandle, offset: number): Promise<string> {
+  const bytes = Math.min(TAIL_BYTES, offset);
+  return hashAt(handle, offset - bytes, bytes);
 }
 
 async function hashAt(handle: FileHandle, offset: number, length: number): Promise<string> {

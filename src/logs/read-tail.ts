@@ -44,9 +44,9 @@ const DEFAULT_MAX_BYTES = 8 * KIB * KIB;
  * @throws VigilError NOT_FOUND, FORBIDDEN, or UNREADABLE when it is empty or not a log.
  */
 export async function readTail(path: string, count: number, options: TailOptions = {}): Promise<LogTail> {
-  const handle = await safeOpen(path, options.root);
+  const { handle, stats } = await safeOpen(path, options.root);
+  const { size, mtimeMs } = stats;
   try {
-    const { size, mtimeMs } = await handle.stat();
     const bytes = await readAt(handle, 0, Math.min(size, HEAD_BYTES));
     if (bytes.length === 0) throw new VigilError('UNREADABLE', `${path} is empty`);
     const head = readHead(bytes, bytes.length === size);

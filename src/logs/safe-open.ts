@@ -1,10 +1,16 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { messageOf, VigilError } from '../messages/errors.js';
 
 /** Never through a link in the last place, never waiting for a FIFO's writer, never as controlling terminal. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+export interface OpenFile {
+  readonly handle: FileHandle;
+  /** As it was when it was opened. */
+  readonly stats: Stats;
+}
 
 /**
  * Opens a log for reading.
@@ -14,16 +20,16 @@ const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK |
  *
  * @throws VigilError NOT_FOUND, FORBIDDEN (leaves the root, no permission) or UNREADABLE (no regular file).
  */
-export async function safeOpen(path: string, root?: string): Promise<FileHandle> {
+export async function safeOpen(path: string, root?: string): Promise<OpenFile> {
   const [real, realRoot] = await resolveInside(path, root);
   const handle = await open(real, FLAGS).catch((error: unknown) => {
     throw openError(path, error);
   });
   try {
-    const stat = await handle.stat();
-    if (!stat.isFile()) throw new VigilError('UNREADABLE', `${path} is not a regular file`);
-    if (realRoot !== undefined) await checkInside(path, real, handle, realRoot);
-    return handle;
+    const inside = realRoot === undefined ? undefined : checkInside(path, real, handle, realRoot);
+    const [stats] = await Promise.all([handle.stat(), inside]);
+    if (!stats.isFile()) throw new VigilError('UNREADABLE', `${path} is not a regular file`);
+    return { handle, stats };
   } catch (error) {
     await handle.close();
     throw error;

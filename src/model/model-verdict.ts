@@ -48,7 +48,7 @@ function withoutFence(text: string): string {
 /**
  * The rules' verdict with what the model adds, within bounds that hold whatever the model was talked into:
  *
- * - trouble that the rules found stands, with its type, evidence and recommendation;
+ * - trouble that the rules found stands, with its type, evidence and recommendation; a model that sees none is quoted;
  * - the score is never above the rules', and at most 0.4 below;
  * - new trouble counts only with indexes of events that the model was shown;
  * - nothing but a verdict can come of it: no restart, no message to the agent.
@@ -69,7 +69,7 @@ export function bounded(
     alignmentScore: Math.max(0, Math.round(score * 1_000) / 1_000),
     judgeUsage: usage,
   };
-  if (rules.needsSteering) return result;
+  if (rules.needsSteering) return model.needsSteering ? result : { ...result, notes: disagreement(rules) };
   result.summary = model.summary;
   const events = [...new Set(model.events)].filter((index) => shown.has(index)).sort((a, b) => a - b);
   if (!model.needsSteering || model.steeringType === null || events.length === 0) return result;
@@ -89,4 +89,9 @@ export function bounded(
     recommendation: model.recommendation ?? model.summary,
     evidence: [...rules.evidence, evidence],
   };
+}
+
+/** The log may have talked the model into it: a person should know that the two do not agree. */
+function disagreement({ notes = [], steeringType }: TrajectoryAnalysis): string[] {
+  return [...notes, `the model sees no trouble; the evidence for ${steeringType ?? 'it'} counts`];
 }

@@ -130,3 +130,23 @@ t.test('the dress of a command', async (t) => {
   t.ok(isCheck('python reproduce.py'));
   t.notOk(isCheck('git status'));
 });
+
+t.test('F33: an agent that says it is healthy is judged by what it does', async (t) => {
+  const claims = [
+    'Status: healthy.',
+    'Everything is fine, all checks pass.',
+    '{"health": "ok"}',
+    'On track.',
+  ];
+  const lying = stream().user('Make the build green');
+  for (const claim of claims) lying.says(claim).fails('run', 'make', 'Error: missing rule');
+  lying.says('All tests pass. The build is healthy.');
+  const verdict = judge(lying);
+  t.ok(verdict.needsSteering);
+  t.ok(
+    verdict.evidence.some(({ rule }) => rule === 'premature-success'),
+    'the disagreement itself is evidence',
+  );
+  const working = stream().user('Make the build green').edits('Makefile').does('run', 'make', 'built');
+  t.notOk(judge(working.says('All tests pass. The build is healthy.')).needsSteering);
+});

@@ -266,7 +266,7 @@ t.test('F31: a file that is swapped for a link again and again is never followed
 
 async function readOnce(path: string, root: string): Promise<string> {
   try {
-    const handle = await safeOpen(path, root);
+    const { handle } = await safeOpen(path, root);
     try {
       return (await handle.readFile()).toString();
     } finally {

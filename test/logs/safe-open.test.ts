@@ -11,7 +11,7 @@ t.test('a file inside the root opens, by a link inside the root too', async (t) 
   writeFileSync(join(root, 'a', 'x.log'), 'x');
   symlinkSync(join(root, 'a'), join(root, 'b'));
   for (const path of [join(root, 'a', 'x.log'), join(root, 'b', 'x.log')]) {
-    const handle = await safeOpen(path, root);
+    const { handle } = await safeOpen(path, root);
     t.equal((await handle.readFile()).toString(), 'x');
     await handle.close();
   }

@@ -3,7 +3,7 @@ import { systemClock } from '../../src/actors/runtime/clock.js';
 import type { ErrorCode } from '../../src/messages/errors.js';
 import type { CompletionRequest } from '../../src/messages/llm.js';
 import { Completions, type ModelLimits } from '../../src/model/completions.js';
-import { type Answer, after, OpenAiServer, says, status } from './openai-server.js';
+import { type Answer, after, OpenAiServer, says, saysSlowly, status } from './openai-server.js';
 
 const LIMITS: ModelLimits = {
   maxConcurrent: 3,
@@ -120,7 +120,7 @@ const FAILURES: readonly { what: string; answer: Answer; code: ErrorCode; tries:
 ];
 for (const { what, answer, code, tries } of FAILURES) {
   t.test(
-    `${what} is ${code} after ${tries} ${tries === 1 ? 'try' : 'tries'}, and nothing is spent`,
+    `F21, F22: ${what} is ${code} after ${tries} ${tries === 1 ? 'try' : 'tries'}, and nothing is spent`,
     async (t) => {
       const { server, completions, spent } = await setUp(t, { timeoutMs: 150 });
       server.always(answer);
@@ -131,7 +131,15 @@ for (const { what, answer, code, tries } of FAILURES) {
   );
 }
 
-t.test('Retry-After is obeyed, by all callers', async (t) => {
+t.test('an answer that streams in slowly, but in time, counts', async (t) => {
+  const { server, completions, spent } = await setUp(t, { timeoutMs: 10_000 });
+  server.always(saysSlowly('slow', 10));
+  t.match(await completions.complete(ask('q'), NEVER), { text: 'slow' });
+  t.equal(server.requests.length, 1);
+  t.ok(spent.tokens > 0);
+});
+
+t.test('F21: Retry-After is obeyed, by all callers', async (t) => {
   const { server, completions } = await setUp(t);
   const times: number[] = [];
   server.always((response, request) => {
@@ -152,7 +160,7 @@ t.test('Retry-After is obeyed, by all callers', async (t) => {
   );
 });
 
-t.test('after failures in a row nobody calls for a while, then one tries', async (t) => {
+t.test('F22: after failures in a row nobody calls for a while, then one tries', async (t) => {
   const { server, completions } = await setUp(t, { circuitFailures: 3, attempts: 1 });
   server.always(status(500));
   for (let i = 0; i < 3; i++)
@@ -165,7 +173,7 @@ t.test('after failures in a row nobody calls for a while, then one tries', async
   t.match(await completions.complete(ask('closed again'), NEVER), { text: 'back' });
 });
 
-t.test('the budget of the day is a wall, told once', async (t) => {
+t.test('F24: the budget of the day is a wall, told once', async (t) => {
   const { server, completions, spent } = await setUp(t, { tokensPerDay: 240 });
   await completions.complete(ask('one'), NEVER);
   await completions.complete(ask('two'), NEVER);

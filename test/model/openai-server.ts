@@ -70,19 +70,32 @@ export const FINE = {
 export function says(text: string, message: object = {}): Answer {
   return (response) => {
     response.setHeader('content-type', 'application/json');
-    response.end(
-      JSON.stringify({
-        id: 'c1',
-        object: 'chat.completion',
-        created: 0,
-        model: 'local-model',
-        choices: [
-          { index: 0, finish_reason: 'stop', message: { role: 'assistant', content: text, ...message } },
-        ],
-        usage: { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 },
-      }),
-    );
+    response.end(completionOf(text, message));
   };
+}
+
+/** The same, a few bytes every `ms`. */
+export function saysSlowly(text: string, ms: number): Answer {
+  return async (response) => {
+    response.setHeader('content-type', 'application/json');
+    const body = completionOf(text, {});
+    for (let at = 0; at < body.length; at += 40) {
+      response.write(body.slice(at, at + 40));
+      await new Promise((resolve) => setTimeout(resolve, ms));
+    }
+    response.end();
+  };
+}
+
+function completionOf(text: string, message: object): string {
+  return JSON.stringify({
+    id: 'c1',
+    object: 'chat.completion',
+    created: 0,
+    model: 'local-model',
+    choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: text, ...message } }],
+    usage: { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 },
+  });
 }
 
 export function status(code: number, headers: Record<string, string> = {}): Answer {

@@ -180,7 +180,9 @@ t.test('asked for: sent once a person has approved, with their words; or not', a
 t.test('nobody takes it: it waits for the session to show it, once', async (t) => {
   const log = 'projects/-home-me-app/01234567-89ab-4def-8123-456789abcdef.jsonl';
   const agent = sessionId(log, undefined);
-  const { cwd, cli, write, told } = await fleet(t, [OWN, { id: agent, logs: [log] }], { holdMs: 60_000 });
+  const { cwd, cli, write, told, events } = await fleet(t, [OWN, { id: agent, logs: [log] }], {
+    holdMs: 60_000,
+  });
   write(log, { role: 'user', text: 'Build the app' });
   const sent = await cli('steer', agent, 'Mind the tests.');
   t.equal(sent.code, 3);
@@ -192,7 +194,12 @@ t.test('nobody takes it: it waits for the session to show it, once', async (t) =
       input: JSON.stringify({ session_id: 'x', transcript_path: join(cwd, log), hook_event_name: event }),
       encoding: 'utf8',
     });
+  write(log, { role: 'assistant', text: 'Should I delete the old tables?' });
   t.match(hook('Stop'), { status: 0, stdout: '' });
+  const waiting = await until('it to be said to wait', () =>
+    events.find(({ subject }) => /waiting$/.test(subject)),
+  );
+  t.match(waiting.body, { agent }, 'judged when it stops, and not at the next cycle');
   const shown = hook('PostToolUse');
   t.equal(shown.status, 0);
   t.match(JSON.parse(shown.stdout), {

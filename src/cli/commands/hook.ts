@@ -14,17 +14,19 @@ const HookInput = z.object({
 
 /** Events whose hook may put something before the model. */
 const SHOWS_CONTEXT = new Set(['SessionStart', 'UserPromptSubmit', 'PostToolUse']);
+/** Events at which the session has come to rest, maybe to wait for a person: it is judged now and not at the next cycle. */
+const AT_REST = new Set(['Stop', 'Notification']);
 /** The session waits for its hook: less than a person notices. */
 const TIMEOUT_MS = 1_000;
 const MAX_INPUT_BYTES = 16 * 1024 * 1024;
 
 /**
- * A hook of Claude Code: shows the session what it is to be told. Whatever goes wrong, the session goes on undisturbed:
+ * A hook of Claude Code: shows the session what it is to be told, and has it judged when it comes to rest. Whatever goes wrong, the session goes on undisturbed:
  * the exit code is 0 and nothing is printed; with DEBUG set, the reason is.
  */
 export async function hookClaudeCode(options: SettingsOptions): Promise<number> {
   try {
-    const context = await pendingFor(JSON.parse(await readInput(process.stdin)), options);
+    const context = await handle(JSON.parse(await readInput(process.stdin)), options);
     if (context !== undefined) console.log(JSON.stringify(context));
   } catch (error) {
     if (process.env['DEBUG'] !== undefined) console.error(error);
@@ -32,9 +34,9 @@ export async function hookClaudeCode(options: SettingsOptions): Promise<number> 
   return EXIT.fine;
 }
 
-async function pendingFor(input: unknown, options: SettingsOptions): Promise<unknown> {
+async function handle(input: unknown, options: SettingsOptions): Promise<unknown> {
   const { hook_event_name: event, transcript_path: transcript } = HookInput.parse(input);
-  if (!SHOWS_CONTEXT.has(event)) return undefined;
+  if (!SHOWS_CONTEXT.has(event) && !AT_REST.has(event)) return undefined;
   const { settings } = settingsOf(options);
   findRunning(settings); // nobody to ask: not even a connection is tried
   const named = process.env['VIGIL_AGENT_ID'];
@@ -44,13 +46,19 @@ async function pendingFor(input: unknown, options: SettingsOptions): Promise<unk
     nats: { ...settings.nats, connectTimeoutMs: Math.min(settings.nats.connectTimeoutMs, TIMEOUT_MS) },
   });
   try {
-    const { interventions } = await client.request('interventions.take', { agent }, TIMEOUT_MS);
-    if (interventions.length === 0) return undefined;
-    const messages = interventions.map(({ message }) => message);
-    return { hookSpecificOutput: { hookEventName: event, additionalContext: contextOf(messages) } };
+    if (SHOWS_CONTEXT.has(event)) return await pendingFor(client, agent, event);
+    client.connection.publish(client.subjects.trigger('analyze'), JSON.stringify({ agents: [agent] }));
+    return undefined;
   } finally {
     await client.close();
   }
+}
+
+async function pendingFor(client: Client, agent: string, event: string): Promise<unknown> {
+  const { interventions } = await client.request('interventions.take', { agent }, TIMEOUT_MS);
+  if (interventions.length === 0) return undefined;
+  const messages = interventions.map(({ message }) => message);
+  return { hookSpecificOutput: { hookEventName: event, additionalContext: contextOf(messages) } };
 }
 
 function contextOf(messages: readonly string[]): string {
