@@ -288,6 +288,11 @@ async function startServices(composition: Composition): Promise<void> {
             requests: { running: runner.running, waitingResults: store.outbox.size },
             cycles: cycles?.counts ?? { run: 0, skipped: 0 },
             broker: bus.trouble,
+            judge: {
+              kind: settings.judge.kind,
+              tokensToday: store.spend.of(new Date().toISOString().slice(0, 10)),
+              tokensPerDay: settings.judge.tokensPerDay,
+            },
             deadLetters: deadLetters.count,
             tree: withTrees(root.tree.tree(), await hostTrees(fleet, bus, subjects, TREE_LIMIT)),
           }),

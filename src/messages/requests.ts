@@ -57,6 +57,11 @@ const Status = z.object({
       .describe('What the broker refused or complained of: slow consumer, permissions.'),
     last: z.string().optional().describe('The latest complaint.'),
   }),
+  judge: z.object({
+    kind: z.enum(['rules', 'llm']),
+    tokensToday: z.number().int().nonnegative().describe('Spent on a model since midnight UTC.'),
+    tokensPerDay: z.number().int().nonnegative().describe('The budget of a day.'),
+  }),
   deadLetters: z.number().int(),
   tree: TreeNode,
 });

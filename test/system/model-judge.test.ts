@@ -103,6 +103,8 @@ t.test(
     const reply = await nc.request('vigil.rpc.analyze', '{"agents": ["new"]}', { timeout: 10_000 });
     t.match(reply.json(), { items: [{ agent: 'new', steeringType: 'loop' }] });
     for await (const message of told) t.match(message.json(), { spent: 960, budget: 960 });
+    const status = await nc.request('vigil.rpc.status', '{}');
+    t.match(status.json(), { judge: { kind: 'llm', tokensToday: 960, tokensPerDay: 960 } });
     t.equal(server.requests.length, 8);
   },
 );

@@ -12,7 +12,7 @@ export async function status(options: Options): Promise<number> {
   const found = await fetchStatus(options);
   if (options.json === true) console.log(JSON.stringify(found, null, 2));
   else {
-    const { agents, broker, hosts, requests, cycles } = found;
+    const { agents, broker, hosts, requests, cycles, judge } = found;
     console.log(`vigil ${found.version}, pid ${found.pid}, since ${found.startedAt}`);
     console.log(
       `agents    ${agents.active} active, ${agents.inactive} inactive, ${agents.unplaced} unplaced`,
@@ -24,6 +24,8 @@ export async function status(options: Options): Promise<number> {
     console.log(
       `broker    ${broker.connected ? 'connected' : 'away'}, lost ${broker.disconnects} times, ${broker.complaints} complaints${broker.last === undefined ? '' : ` (last: ${visible(broker.last)})`}`,
     );
+    if (judge.kind === 'llm')
+      console.log(`judge     model, ${judge.tokensToday} of ${judge.tokensPerDay} tokens today`);
     console.log(`letters   ${found.deadLetters} dead`);
     for (const host of hosts)
       console.log(
