@@ -1,9 +1,11 @@
+import { dirname, join } from 'node:path';
 import type { KvEntry, NatsConnection, QueuedIterator } from 'nats';
 import { agentBehaviour, type Review } from './actors/agent.js';
 import { openAgentLogs } from './actors/agent-logs.js';
 import { AgentOutput, type OutputSource } from './actors/agent-output.js';
 import { hostBehaviour } from './actors/host-keeper.js';
 import type { LogReader } from './actors/log-reader.js';
+import { startCommand } from './actors/restart-command.js';
 import { Bus } from './actors/runtime/bus.js';
 import { systemClock } from './actors/runtime/clock.js';
 import { ActorSystem } from './actors/runtime/system.js';
@@ -64,6 +66,8 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
       } satisfies AgentFailed);
     },
   });
+  const commandLog = (agent: string) =>
+    options.logFile === undefined ? undefined : join(dirname(options.logFile), `restart-${agent}.log`);
   const review = parts.review ?? reviewBySettings(options, bus, subjects);
   const openLogs =
     parts.openLogs ??
@@ -91,7 +95,12 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
       openLogs,
     });
   await system.spawn(
-    hostBehaviour((limit) => system.tree(limit)),
+    hostBehaviour({
+      tree: (limit) => system.tree(limit),
+      runCommand: options.runCommands
+        ? (agent, restart) => startCommand(restart, commandLog(agent))
+        : undefined,
+    }),
     options.id,
   );
   const residents = new Residents(options.id, system, behaviourOf, log);

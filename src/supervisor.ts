@@ -22,6 +22,8 @@ import { Subjects } from './messages/subjects.js';
 import { CycleTimer } from './services/cycle-timer.js';
 import { DeadLetters } from './services/dead-letters.js';
 import { announceHosts, recordVerdict } from './services/events.js';
+import type { Health } from './services/health/health.js';
+import { healthService } from './services/health/health-service.js';
 import { hostTrees } from './services/host-trees.js';
 import { keepHouse } from './services/housekeeping.js';
 import { createModelActor, ledgerOf } from './services/model.js';
@@ -168,6 +170,7 @@ async function startServices(composition: Composition): Promise<void> {
   let fleet!: Fleet;
   let runner!: RequestRunner;
   let steering!: Steering;
+  let health!: Health;
   let cycles: CycleTimer | undefined;
   const wakeOutbox = () => outbox.wake();
   const publishing = { store, subjects, wakeOutbox, failed: failed('event could not be recorded') };
@@ -239,6 +242,21 @@ async function startServices(composition: Composition): Promise<void> {
   );
 
   await root.services.add(
+    healthService({
+      ...composition,
+      ...publishing,
+      access: () => composition.broker.access('supervisor'),
+      fleet: () => fleet,
+      bus: () => bus,
+      releaseTasks: async () => 0,
+      warn: (text, facts) => log.warn(facts, text),
+      opened: (opened) => {
+        health = opened;
+      },
+    }),
+  );
+
+  await root.services.add(
     service('requests', drainMs * 2 + SHUTDOWN_MS, () => {
       const system = new ActorSystem({
         id: 'requests',
@@ -254,7 +272,15 @@ async function startServices(composition: Composition): Promise<void> {
           log.error({ actor: `${actor.kind} ${actor.id}`, err: error }, 'actor crashed too often'),
       });
       const wakeSteering = () => steering.wake();
-      runner = createRunner(composition, { system, bus, fleet, deadLetters, wakeOutbox, wakeSteering });
+      runner = createRunner(composition, {
+        system,
+        bus,
+        fleet,
+        deadLetters,
+        wakeOutbox,
+        wakeSteering,
+        health,
+      });
       runner.resume(failed('request failed'));
       return async () => {
         await runner.close(drainMs);
@@ -276,6 +302,7 @@ async function startServices(composition: Composition): Promise<void> {
           runner,
           steering: () => steering,
           fleet: () => fleet,
+          health: () => health,
           askAgent: async (agent, type, body) => {
             const access = agentAccess(composition, { bus, fleet, deadLetters });
             const never = new AbortController().signal;
@@ -429,6 +456,7 @@ function createRunner(
     deadLetters,
     wakeOutbox,
     wakeSteering,
+    health,
   }: {
     system: ActorSystem;
     bus: Bus;
@@ -436,6 +464,7 @@ function createRunner(
     deadLetters: DeadLetters;
     wakeOutbox: () => void;
     wakeSteering: () => void;
+    health: Health;
   },
 ): RequestRunner {
   const access = agentAccess({ subjects }, { bus, fleet, deadLetters });
@@ -452,7 +481,10 @@ function createRunner(
       activeAgents,
       known: (ids) => store.agents.known(ids),
       judged: (requestId) => store.verdicts.judgedIn(requestId),
-      record: (verdict) => recordVerdict({ store, subjects, wakeOutbox }, verdict),
+      record: async (verdict) => {
+        await recordVerdict({ store, subjects, wakeOutbox }, verdict);
+        health.judged(verdict);
+      },
     },
     conductor: {
       access,

@@ -11,6 +11,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   pool: ['messages'],
   logs: ['messages', 'pool'],
   judgement: ['messages'],
+  health: ['messages'],
   store: ['messages'],
   'actors/runtime': ['messages'],
   'actors/placement': ['messages', 'actors/runtime'],
@@ -21,7 +22,17 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   managed: ['messages', 'settings', 'broker', 'actors/runtime'],
   discovery: ['messages', 'logs'],
   reference: ['messages', 'settings'],
-  services: ['messages', 'settings', 'store', 'model', 'actors', 'actors/runtime', 'actors/placement'],
+  services: [
+    'messages',
+    'settings',
+    'broker',
+    'health',
+    'store',
+    'model',
+    'actors',
+    'actors/runtime',
+    'actors/placement',
+  ],
 };
 
 /** Files that compose; the command line is above them. */

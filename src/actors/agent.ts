@@ -41,6 +41,8 @@ interface AgentState {
   readings: number;
   /** Grew while it was watched: "now" is the clock's now, and silence means something. */
   live: boolean;
+  /** Epoch milliseconds at which it was last seen to grow, for logs that state no time. */
+  grownAt: number | undefined;
   notes: readonly string[];
   /** Newest events, oldest first; none without a review. */
   recent: readonly AgentEvent[];
@@ -70,6 +72,7 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
       ),
       readings: 0,
       live: false,
+      grownAt: undefined,
       notes: [],
       recent: [],
       last: undefined,
@@ -78,6 +81,8 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
       analyze: async (state, { force }, { signal }) => {
         await catchUp(state, parts, signal);
         const rules = assess(state.trajectory, { ...timeOf(state), thresholds });
+        if (rules.lastEventAt === undefined && state.grownAt !== undefined)
+          rules.lastEventAt = new Date(state.grownAt).toISOString();
         const { last } = state;
         const { host, review } = parts;
         // A live agent that wrote nothing can still come to need steering: its silence is judged each time.
@@ -122,7 +127,10 @@ async function catchUp(
     if (review !== undefined)
       state.recent = [...state.recent, ...events.slice(-recentEvents)].slice(-recentEvents);
   }, signal);
-  if (state.readings++ > 0 && grown) state.live = true;
+  if (state.readings++ > 0 && grown) {
+    state.live = true;
+    state.grownAt = Date.now();
+  }
   state.notes = notes;
   if (state.trajectory.eventCount === 0)
     throw new VigilError('UNREADABLE', notes[0] ?? 'its logs hold no events');

@@ -22,6 +22,84 @@ function numberOption(flags: string, description: string): Option {
   });
 }
 
+/** `vigil agents …`: the agents on record. */
+function agentCommands(vigil: Command): void {
+  const load = () => import('./commands/agents.js');
+  const agents = vigil
+    .command('agents')
+    .description('the agents on record: what each does, restart, maintenance')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vigil agents list\n  vigil agents restart fixer\n  vigil agents pause --all --reason "new network"',
+    );
+
+  const listOf = (command: Command) =>
+    withSettings(command)
+      .option('--json', 'print one JSON object per agent')
+      .option('--state <state>', 'only agents of this status, such as waiting_input')
+      .addHelpText(
+        'after',
+        '\nExamples:\n  vigil ls\n  vigil ls --json | jq "select(.status.state == \\"stuck\\") | .id"',
+      )
+      .action(async (options) => {
+        process.exitCode = await (await load()).list(options);
+      });
+  listOf(agents.command('list').alias('ls').description('all agents, those that need a person first'));
+  listOf(vigil.command('ls').description('all agents, those that need a person first (vigil agents list)'));
+
+  withSettings(agents.command('get'))
+    .argument('<agent>', 'id of the agent')
+    .description('everything that is known of one agent')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vigil agents get fixer\n  vigil agents get fixer --json | jq .health',
+    )
+    .action(async (agent, options) => {
+      process.exitCode = await (await load()).get(agent, options);
+    });
+
+  withSettings(agents.command('restart'))
+    .argument('<agent...>', 'ids of agents')
+    .description('restart agents, some at a time, and wait until they are up again')
+    .option('--reason <text>', 'put on record')
+    .addOption(numberOption('--timeout <seconds>', 'what has not begun by then is not begun (default: 60)'))
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nA managed agent is told by its runner; where nobody answers, the restart command of its settings is run.\n\nExamples:\n  vigil agents restart fixer\n  vigil agents restart a1 a2 a3 --reason "new key"\n\nExit codes: 0 all are up again, 1 some are not, 4 none is on record',
+    )
+    .action(async (ids, options) => {
+      process.exitCode = await (await load()).restart(ids, options);
+    });
+
+  for (const [name, text] of [
+    ['pause', 'maintenance: agents are neither restarted nor steered; their processes go on'],
+    ['resume', 'end maintenance; with --all, also let restarts go on that are held'],
+  ] as const) {
+    const command = withSettings(agents.command(name))
+      .argument('[agent...]', 'ids of agents')
+      .description(text)
+      .option('--all', 'the whole fleet')
+      .option('--json', 'print JSON')
+      .addHelpText('after', `\nExamples:\n  vigil agents ${name} fixer\n  vigil agents ${name} --all`);
+    if (name === 'pause') command.option('--reason <text>', 'put on record');
+    command.action(async (ids, options) => {
+      process.exitCode = await (await load())[name](ids, options);
+    });
+  }
+
+  withSettings(agents.command('remove'))
+    .alias('rm')
+    .argument('<agent...>', 'ids of agents')
+    .description('forget agents; their processes go on')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  vigil agents remove fixer')
+    .action(async (ids, options) => {
+      process.exitCode = await (await load()).remove(ids, options);
+    });
+}
+
 /** Each command's code is loaded when it runs: `vigil --help` must not wait for the broker client or SQLite. */
 function program(): Command {
   const vigil = new Command('vigil')
@@ -42,6 +120,8 @@ Examples:
   vigil run --id a1 -- ./agent.sh  run a program as a managed agent
   vigil logs a1 -f                 what it does
   vigil steer a1 "Run the tests."  tell it something
+  vigil ls                         all agents, those that need you first
+  vigil doctor                     what is wrong with the set-up, and how to mend it
   vigil tree                       what runs where
 
 Exit codes: 0 fine, 1 failure, 2 bad input, 3 a person is needed, 4 not found, 5 no broker, 6 timeout`,
@@ -125,6 +205,7 @@ Exit codes: 0 fine, 1 failure, 2 bad input, 3 a person is needed, 4 not found, 5
         'hand it steering messages: a line on its standard input, or in the file $VIGIL_STEER_FILE',
       ).choices(['stdin', 'file']),
     )
+    .option('--take-over', 'end another runner of this agent, if there is one, and go on in its place')
     .option('--log-dir <folder>', 'captured output (default: agents/<id> in the data directory)')
     .addOption(numberOption('--log-bytes <n>', 'size at which a file of output is rotated'))
     .addOption(numberOption('--log-files <n>', 'files kept of each stream'))
@@ -225,6 +306,21 @@ Exit code: the program's own (128 + n when signal n ended it); 126 and 127 when 
     )
     .action(async (options) => {
       process.exitCode = await (await import('./commands/hook.js')).hookClaudeCode(options);
+    });
+
+  agentCommands(vigil);
+
+  withSettings(vigil.command('doctor'))
+    .description(
+      'check the whole set-up (programs, broker, disk, database, clock, keys, settings) and say what to mend',
+    )
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nWorks with and without a running supervisor, and changes nothing.\n\nExamples:\n  vigil doctor\n  vigil doctor --json | jq \'.checks[] | select(.state != "ok")\'\n\nExit codes: 0 nothing fails, 1 something does',
+    )
+    .action(async (options) => {
+      process.exitCode = await (await import('./commands/doctor.js')).doctor(options);
     });
 
   withSettings(vigil.command('status'))

@@ -4,7 +4,7 @@ import type { CoherenceReport, TrajectoryAnalysis } from '../messages/analysis.j
 import type { Failure } from '../messages/errors.js';
 import { visible } from '../messages/visible.js';
 
-const NO_BORDERS = {
+export const NO_BORDERS = {
   top: '',
   'top-mid': '',
   'top-left': '',
@@ -27,7 +27,7 @@ const DEFAULT_WIDTH = 200;
 const FIXED = [24, 14, 9, 12] as const;
 const WHY_SHARE = 0.6;
 
-function cut(text: string, width: number): string {
+export function cut(text: string, width: number): string {
   const clean = visible(text).trim();
   return clean.length <= width ? clean : `${clean.slice(0, Math.max(0, width - 1))}…`;
 }

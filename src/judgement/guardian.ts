@@ -40,6 +40,10 @@ export function assess(trajectory: Trajectory, assessment: Assessment): Trajecto
     eventCount: trajectory.eventCount,
     sessionSeconds: sessionSeconds(trajectory),
   };
+  const lastAt = new Date(trajectory.lastAt ?? Number.NaN);
+  // A log may state a time that is none.
+  if (!Number.isNaN(lastAt.getTime())) analysis.lastEventAt = lastAt.toISOString();
+  if (type === 'waiting') analysis.waitsFor = trajectory.prompt === undefined ? 'input' : 'permission';
   if (type !== undefined) {
     analysis.steeringType = type;
     analysis.recommendation = recommend(type, leading(evidence, type), trajectory);

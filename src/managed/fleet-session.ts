@@ -24,6 +24,7 @@ export interface Access extends ConnectSettings {
 
 export interface SessionParts {
   readonly agent: string;
+  readonly instance: string;
   readonly heartbeatMs: number;
   readonly batchMs: number;
   /** Longest wait between two tries. */
@@ -43,6 +44,9 @@ export const FIRST_WAIT = 0.01;
 const DEFAULT_MAX_PAYLOAD = 1_048_576;
 /** How long the last things may take to say. */
 const CLOSE_MS = 1_000;
+
+/** A message that another instance of the agent has to answer. */
+const FOR_ANOTHER = Symbol('for another instance');
 
 /** What runs over one connection. */
 export class FleetSession {
@@ -130,9 +134,11 @@ export class FleetSession {
   }
 
   #listen(): void {
-    const { agent, steer, control } = this.#parts;
+    const { agent, instance: own, steer, control } = this.#parts;
     this.#serve(this.#subjects.steer(agent), Steer, steer);
-    this.#serve(this.#subjects.control(agent), Control, ({ action }) => control(action));
+    this.#serve(this.#subjects.control(agent), Control, ({ action, instance }) =>
+      instance === undefined || instance === own ? control(action) : FOR_ANOTHER,
+    );
     this.#connection.subscribe(this.#subjects.replay(agent), {
       callback: (error) => {
         if (error === null && !this.#access.local) this.#replay();
@@ -145,6 +151,7 @@ export class FleetSession {
     const answer = async (message: Msg) => {
       try {
         const reply = await handle(parseWith(schema, jsonOf(message), 'message'));
+        if (reply === FOR_ANOTHER) return;
         if (message.reply) message.respond(JSON.stringify(reply));
       } catch (error) {
         const { code, message: text } = toFailure(error);

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { VigilError } from '../messages/errors.js';
 import { groupEnded, signalGroup, statOf } from './process-group.js';
@@ -7,6 +8,10 @@ import { groupEnded, signalGroup, statOf } from './process-group.js';
 /** One process for ever: ids are used again. `startedAt` is empty where the system does not tell. */
 const Identity = z.object({ pid: z.number().int().positive(), startedAt: z.string() });
 type Identity = z.infer<typeof Identity>;
+
+const POLL_MS = 20;
+/** How long the system may take to end a process that was killed. */
+const KILL_MS = 5_000;
 
 const Noted = z.object({ runner: Identity, agent: Identity.optional() });
 
@@ -25,15 +30,16 @@ export class Instance {
 
   /**
    * @param folder the agent's own, made when it is not there.
+   * @param takeOver ends a runner that is there, by force: one that does not answer cannot be asked.
    * @throws VigilError CONFLICT when the agent is being run; BAD_REQUEST when the folder cannot be written.
    */
-  static async claim(folder: string, agent: string, graceMs: number): Promise<Instance> {
+  static async claim(folder: string, agent: string, graceMs: number, takeOver = false): Promise<Instance> {
     const file = join(folder, 'running.json');
     const runner = identify(process.pid);
     const text = JSON.stringify({ runner });
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      while (!(await createdNew(file, text))) await clearAway(file, agent, graceMs);
+      while (!(await createdNew(file, text))) await clearAway(file, agent, graceMs, takeOver);
     } catch (error) {
       if (error instanceof VigilError) throw error;
       const { code } = error as NodeJS.ErrnoException;
@@ -71,13 +77,14 @@ async function createdNew(file: string, text: string): Promise<boolean> {
 }
 
 /** Removes the note of a runner that is no more, and ends what it left running. */
-async function clearAway(file: string, agent: string, graceMs: number): Promise<void> {
+async function clearAway(file: string, agent: string, graceMs: number, takeOver: boolean): Promise<void> {
   const noted = Noted.safeParse(parseJson(await readIfThere(file))).data;
   if (noted !== undefined) {
+    if (takeOver && isRunning(noted.runner)) await endRunner(noted.runner);
     if (isRunning(noted.runner))
       throw new VigilError(
         'CONFLICT',
-        `agent ${agent} is run by process ${noted.runner.pid} already; end that one first`,
+        `agent ${agent} is run by process ${noted.runner.pid} already; end that one first, or take its place with --take-over`,
       );
     if (noted.agent !== undefined && isRunning(noted.agent)) {
       const { pid } = noted.agent;
@@ -87,6 +94,17 @@ async function clearAway(file: string, agent: string, graceMs: number): Promise<
     }
   }
   await rm(file, { force: true });
+}
+
+/** First the runner, so that it does not start its program anew; a stopped one ends by this as well. */
+async function endRunner(runner: Identity): Promise<void> {
+  try {
+    process.kill(runner.pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+  const endsAt = performance.now() + KILL_MS;
+  while (isRunning(runner) && performance.now() < endsAt) await wait(POLL_MS);
 }
 
 function identify(pid: number): Identity {

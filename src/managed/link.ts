@@ -4,7 +4,6 @@ import { messageOf } from '../messages/errors.js';
 import { type Access, FIRST_WAIT, FleetSession, ignoreAbort, type SessionParts } from './fleet-session.js';
 
 export interface LinkParts extends SessionParts {
-  readonly instance: string;
   /** Looked up anew for each try: a supervisor that was started again may be elsewhere. @throws VigilError BROKER */
   find(): Access;
 }

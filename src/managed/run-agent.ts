@@ -26,6 +26,8 @@ export interface RunOptions {
   /** The agent's own: captured output, steering file, who runs it. */
   readonly folder: string;
   readonly settings: Settings['managed'];
+  /** Ends another runner of this agent, if there is one, and goes on in its place. */
+  readonly takeOver: boolean;
   /** Label of the hosts on this machine. */
   readonly label: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -46,8 +48,8 @@ const FAREWELL_MS = 2_500;
  *   folder cannot be written.
  */
 export async function runAgent(options: RunOptions): Promise<number> {
-  const { id, folder, settings } = options;
-  const instance = await Instance.claim(folder, id, settings.graceMs);
+  const { id, folder, settings, takeOver } = options;
+  const instance = await Instance.claim(folder, id, settings.graceMs, takeOver);
   const files: RotatingFile[] = [];
   try {
     for (const stream of STREAMS) files.push(await RotatingFile.open(fileOptions(folder, stream, settings)));
@@ -179,7 +181,7 @@ function sessionRecords({ text, next, failed, finished }: RunnerEvent): string[]
 }
 
 function specOf({ id, goal, folder, label }: RunOptions, local: boolean): AgentSpec {
-  const known = { id, ...(goal === undefined ? {} : { goal }) };
+  const known = { id, managed: true, ...(goal === undefined ? {} : { goal }) };
   if (!local) return { ...known, logs: [], stream: true };
   const logs = STREAMS.map((stream) => `${stream}.jsonl`);
   return { ...known, workspace: folder, logs, ...(label === undefined ? {} : { label }) };
@@ -189,15 +191,18 @@ function heartbeatOf(runner: AgentRunner, instance: string, seq: number, interva
   const pid = runner.process?.pid;
   const rssBytes = pid === undefined ? undefined : rssBytesOf(pid);
   const cpuMs = pid === undefined ? undefined : statOf(pid)?.cpuMs;
+  const { state, endedHow: ended } = runner;
   return {
     instance,
     seq,
     at: new Date().toISOString(),
-    state: runner.state,
+    state,
     pid: pid ?? null,
     intervalMs,
     restarts: runner.restarts,
     ...(runner.lastExit === undefined ? {} : { exitCode: runner.lastExit.code }),
+    ...(state === 'exited' && ended !== undefined ? { ended } : {}),
+    ...(state === 'paused' ? { pausedBy: runner.pausedBy } : {}),
     ...(rssBytes === undefined ? {} : { rssBytes }),
     ...(cpuMs === undefined ? {} : { cpuMs }),
   };

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { decide, type RestartPolicy } from '../actors/runtime/restart-policy.js';
-import type { Control, ProcessState } from '../messages/agent-wire.js';
+import type { Control, EndedHow, ProcessState } from '../messages/agent-wire.js';
 import { VigilError } from '../messages/errors.js';
 import { AgentProcess, type Command, type Exit, type Streams } from './agent-process.js';
 import { statOf } from './process-group.js';
@@ -45,6 +45,7 @@ export class AgentRunner {
   #restartAsked = false;
   #restarts = 0;
   #lastExit: Exit | undefined;
+  #endedHow: EndedHow | undefined;
   /** Told of the next process, or that there is none any more. */
   readonly #waiting: ((process: AgentProcess | undefined) => void)[] = [];
   /** Ends the wait before a restart. */
@@ -72,6 +73,16 @@ export class AgentRunner {
     return this.#lastExit;
   }
 
+  /** Of an agent that ended for good. */
+  get endedHow(): EndedHow | undefined {
+    return this.#endedHow;
+  }
+
+  /** Of a paused one. */
+  get pausedBy(): 'control' | 'signal' {
+    return this.#paused ? 'control' : 'signal';
+  }
+
   /** Whoever paused it: a process stopped by another's signal is paused as well. */
   get state(): ProcessState {
     if (this.#state !== 'running' || this.#process === undefined) return this.#state;
@@ -84,7 +95,7 @@ export class AgentRunner {
     for (;;) {
       const exit = await this.#runOnce();
       const finished = exit.code === 0;
-      if (this.#stopAsked) return this.#end(exit, { text: say(exit), next: 'stopped as asked' });
+      if (this.#stopAsked) return this.#end(exit, 'stopped', { text: say(exit), next: 'stopped as asked' });
       if (this.#restartAsked) {
         this.#restartAsked = false;
         await this.#parts.happened({ text: say(exit), next: 'restarted as asked' });
@@ -93,18 +104,23 @@ export class AgentRunner {
       }
       const { restart, policy } = this.#parts;
       if (restart === 'never' || (restart === 'on-failure' && finished))
-        return this.#end(exit, { text: say(exit), failed: !finished, finished });
+        return this.#end(exit, finished ? 'finished' : 'failed', {
+          text: say(exit),
+          failed: !finished,
+          finished,
+        });
       const next = decide(policy, history, performance.now(), Math.random());
       history = next.history;
       if (next.directive.action === 'escalate') {
         const gaveUp = `given up: ${policy.maxRestarts} restarts within ${policy.periodMs / 1_000} s did not help`;
-        return this.#end(exit, { text: say(exit), next: gaveUp, failed: !finished });
+        return this.#end(exit, 'given_up', { text: say(exit), next: gaveUp, failed: !finished });
       }
       const { delayMs } = next.directive;
       const again = `restart ${history.length} of ${policy.maxRestarts} in ${Math.round(delayMs)} ms`;
       await this.#parts.happened({ text: say(exit), next: again, failed: !finished });
       this.#change('restarting');
-      if (!(await this.#waited(delayMs))) return this.#end(exit, { text: 'stopped before it was restarted' });
+      if (!(await this.#waited(delayMs)))
+        return this.#end(exit, 'stopped', { text: 'stopped before it was restarted' });
       this.#restarts++;
     }
   }
@@ -168,7 +184,8 @@ export class AgentRunner {
     return exit;
   }
 
-  async #end(exit: Exit, event: RunnerEvent): Promise<number> {
+  async #end(exit: Exit, how: EndedHow, event: RunnerEvent): Promise<number> {
+    this.#endedHow = how;
     await this.#parts.happened(event);
     this.#change('exited');
     this.#announce(undefined);

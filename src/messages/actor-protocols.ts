@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AgentSpec } from './agents.js';
+import { AgentSpec, RestartCommand } from './agents.js';
 import { Profile, TrajectoryAnalysis } from './analysis.js';
 import { Failure } from './errors.js';
 import { Id } from './ids.js';
@@ -46,6 +46,11 @@ export const CONDUCTOR_PROTOCOL = {
 export const HOST_PROTOCOL = {
   /** The supervision tree of the agents' actors; at most `limit` of them, those in trouble first. */
   tree: { request: z.object({ limit: z.number().int().min(0).max(1_000) }), reply: TreeNode },
+  /** Runs an agent's restart command on this machine; answers when it has ended or goes on. */
+  command: {
+    request: z.object({ agent: Id, restart: RestartCommand }),
+    reply: z.object({ pid: z.number().int(), exitCode: z.number().int().nullable(), output: z.string() }),
+  },
 } as const;
 
 /** Value of an agent's key in the placement bucket; the key's revision is the fencing token. */

@@ -10,6 +10,10 @@ import { Id } from './ids.js';
 export const ProcessState = z.enum(['starting', 'running', 'paused', 'restarting', 'stopping', 'exited']);
 export type ProcessState = z.infer<typeof ProcessState>;
 
+/** `finished`: by itself and well. `stopped`: as it was told. `given_up`: restarting it did not help. */
+export const EndedHow = z.enum(['finished', 'failed', 'stopped', 'given_up']);
+export type EndedHow = z.infer<typeof EndedHow>;
+
 const Instance = z
   .string()
   .min(1)
@@ -32,8 +36,17 @@ export const Heartbeat = z.object({
     .max(255)
     .optional()
     .describe('Of the last run that ended; 128 + the number of the signal that ended it.'),
+  ended: EndedHow.optional().describe('With `exited`: how.'),
+  pausedBy: z
+    .enum(['control', 'signal'])
+    .optional()
+    .describe(
+      'With `paused`: as it was told, or by a signal of somebody else; that one is restarted after a while.',
+    ),
   rssBytes: z.number().int().nonnegative().optional().describe('Resident memory of the process.'),
   cpuMs: z.number().int().nonnegative().optional().describe('Processor time that the process has used.'),
+  tokens: z.number().nonnegative().optional().describe('Tokens used by this instance so far.'),
+  cost: z.number().nonnegative().optional().describe('US dollars spent by this instance so far.'),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
@@ -93,6 +106,9 @@ export const Control = z.strictObject({
   action: z
     .enum(['restart', 'stop', 'pause', 'resume'])
     .describe('`pause` and `resume` stop and continue the whole process group.'),
+  instance: Instance.optional().describe(
+    'Whom it is for: another instance passes it over without an answer.',
+  ),
 });
 export type Control = z.infer<typeof Control>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AgentHealth, AgentStatus } from './health.js';
 import { Id } from './ids.js';
 import { SteerMode } from './interventions.js';
 
@@ -7,6 +8,13 @@ const Path = z
   .min(1)
   .max(4096)
   .refine((path) => !path.includes('\0'), 'must not contain NUL');
+
+/** Run without a shell, on a host with the agent's label, or by the supervisor. It may go on for as long as the agent does. */
+export const RestartCommand = z.strictObject({
+  command: z.array(z.string().min(1).max(4_096)).min(1).max(256).describe('Program and arguments.'),
+  cwd: Path.optional().describe("Working directory; the workspace, or the supervisor's own, when absent."),
+});
+export type RestartCommand = z.infer<typeof RestartCommand>;
 
 /** What Vigil has to know of an agent to watch it. */
 export const AgentSpec = z.strictObject({
@@ -42,6 +50,10 @@ export const AgentSpec = z.strictObject({
     .positive()
     .optional()
     .describe('Most tokens the agent may use before `budget` is raised.'),
+  managed: z.boolean().optional().describe('Run by `vigil run`, which restarts it when it is told to.'),
+  restart: RestartCommand.optional().describe(
+    'Starts the agent anew when nobody answers for it. Only from the settings, not over the wire.',
+  ),
 });
 export type AgentSpec = z.infer<typeof AgentSpec>;
 
@@ -64,5 +76,7 @@ export const AgentRecord = z.object({
       steeringType: z.string().optional(),
     })
     .nullable(),
+  status: AgentStatus,
+  health: AgentHealth,
 });
 export type AgentRecord = z.infer<typeof AgentRecord>;

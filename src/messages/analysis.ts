@@ -36,6 +36,7 @@ export const TrajectoryAnalysis = z.object({
   alignmentScore: z.number().min(0).max(1).describe('0 (works against the goal or not at all) .. 1 (on it).'),
   needsSteering: z.boolean(),
   steeringType: SteeringType.optional(),
+  waitsFor: z.enum(['input', 'permission']).optional().describe('With `waiting`: what a person has to give.'),
   recommendation: z
     .string()
     .optional()
@@ -50,6 +51,10 @@ export const TrajectoryAnalysis = z.object({
     .number()
     .nonnegative()
     .describe('From the first to the last dated event, seconds; 0 when the log states no times.'),
+  lastEventAt: z
+    .string()
+    .optional()
+    .describe('ISO time of the newest event, by the log itself or by when it was seen to grow.'),
   usage: Tokens.optional(),
   judgeUsage: Tokens.optional().describe('What the model judge spent on this analysis.'),
   notes: z

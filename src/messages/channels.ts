@@ -1,5 +1,15 @@
 import type { z } from 'zod';
 import { Control, ControlReply, Heartbeat, Output, Replay, Steer, SteerReply } from './agent-wire.js';
+import {
+  AgentAnomaly,
+  AgentEscalated,
+  AgentHealthChanged,
+  AgentStatusChanged,
+  AgentStatusName,
+  FleetHeld,
+  FleetReleased,
+  RestartEvent,
+} from './health.js';
 import { Intervention } from './interventions.js';
 import { type Endpoint, ErrorReply, REQUESTS } from './requests.js';
 import {
@@ -68,6 +78,11 @@ const ENDPOINT_TEXTS: Readonly<Record<Endpoint, string>> = {
   'interventions.decide': 'Approves or rejects an intervention that waits for a person.',
   'interventions.take':
     'Gives the messages that wait for an agent to whoever can show them to it (a hook of its session).',
+  'agents.restart':
+    'Restarts agents now, some at a time; replies when each is up again, has failed or timed out.',
+  'agents.pause':
+    'Maintenance: agents, or the whole fleet, are neither restarted nor steered until they are resumed.',
+  'agents.resume': 'Ends maintenance; for the fleet, also lets restarts go on that are held.',
   'logs.tail': "The end of an agent's event stream, read where its logs are.",
   status: 'What runs: agents, hosts, requests, the supervision tree.',
 };
@@ -210,6 +225,43 @@ export const CHANNELS: readonly Channel[] = [
     'event.agent.<agent>.resumed',
     [{ name: 'AgentResumed', schema: AgentResumed }],
     'An agent that waited for a person has gone on.',
+  ),
+  ...AgentStatusName.options.map((state) =>
+    sent(
+      `event.agent.<agent>.${state}`,
+      [{ name: 'AgentStatusChanged', schema: AgentStatusChanged }],
+      `An agent's status is \`${state}\` now.`,
+    ),
+  ),
+  sent(
+    'event.agent.<agent>.health',
+    [{ name: 'AgentHealthChanged', schema: AgentHealthChanged }],
+    'An agent missed one heartbeat more, or is back.',
+  ),
+  sent(
+    'event.agent.<agent>.anomaly',
+    [{ name: 'AgentAnomaly', schema: AgentAnomaly }],
+    "A figure of an agent's heartbeat is far from its own history.",
+  ),
+  sent(
+    'event.agent.<agent>.escalated',
+    [{ name: 'AgentEscalated', schema: AgentEscalated }],
+    'An agent is restarted no more: a person has to look.',
+  ),
+  sent(
+    'event.restart.<agent>',
+    [{ name: 'RestartEvent', schema: RestartEvent }],
+    'An agent was restarted, or could not be.',
+  ),
+  sent(
+    'event.fleet.held',
+    [{ name: 'FleetHeld', schema: FleetHeld }],
+    'A large part of the fleet fell silent at once: restarts are held, a person has to look.',
+  ),
+  sent(
+    'event.fleet.released',
+    [{ name: 'FleetReleased', schema: FleetReleased }],
+    'Restarts are held no longer.',
   ),
   sent('event.host.<host>.joined', [{ name: 'HostJoined', schema: HostJoined }], 'A host joined the fleet.'),
   sent(

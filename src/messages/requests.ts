@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { AgentEvent } from './agent-event.js';
 import { AgentRecord, AgentSpec } from './agents.js';
+import { Failure } from './errors.js';
+import { HealthSummary, RestartEvent } from './health.js';
 import { Id } from './ids.js';
 import { STEERING_REQUESTS } from './interventions.js';
 import { RESULTS } from './results.js';
@@ -35,6 +37,7 @@ export interface TreeNode {
 
 const Status = z.object({
   version: z.string(),
+  at: z.string().describe("ISO time by the supervisor's clock."),
   startedAt: z.string(),
   pid: z.number().int(),
   agents: z.object({ active: z.number().int(), inactive: z.number().int(), unplaced: z.number().int() }),
@@ -63,9 +66,19 @@ const Status = z.object({
     tokensPerDay: z.number().int().nonnegative().describe('The budget of a day.'),
   }),
   deadLetters: z.number().int(),
+  health: HealthSummary,
   tree: TreeNode,
 });
 export type Status = z.infer<typeof Status>;
+
+/** Some agents, or the whole fleet. */
+const Whose = {
+  ids: z.array(Id).min(1).max(5_000).optional(),
+  fleet: z.boolean().optional().describe('All agents, also those that register later.'),
+};
+const saysWhose = ({ ids, fleet }: { ids?: unknown; fleet?: boolean | undefined }) =>
+  (ids === undefined) === (fleet === true);
+const EITHER = 'expected ids, or fleet: true';
 
 /** Which of an agent's events are wanted. */
 export const TailRequest = z.strictObject({
@@ -113,6 +126,37 @@ export const REQUESTS = {
     reply: z.object({ removed: z.array(z.string()) }),
   },
   ...STEERING_REQUESTS,
+  'agents.restart': {
+    request: z.strictObject({
+      ids: z.array(Id).min(1).max(5_000),
+      reason: z.string().min(1).max(500).optional(),
+      deadlineMs: z
+        .number()
+        .int()
+        .min(100)
+        .max(3_600_000)
+        .default(60_000)
+        .describe('What has not begun by then is not begun any more.'),
+    }),
+    reply: z.object({
+      restarts: z.array(RestartEvent).describe('Those that were begun, with their outcome.'),
+      failures: z.array(Failure).describe('Every agent that is not up again.'),
+    }),
+  },
+  'agents.pause': {
+    request: z
+      .strictObject({ ...Whose, reason: z.string().min(1).max(500).optional() })
+      .refine(saysWhose, EITHER),
+    reply: z.object({ paused: z.array(z.string()), fleet: z.boolean(), unknown: z.array(z.string()) }),
+  },
+  'agents.resume': {
+    request: z.strictObject(Whose).refine(saysWhose, EITHER),
+    reply: z.object({
+      resumed: z.array(z.string()),
+      fleet: z.boolean().describe('The fleet was paused.'),
+      released: z.boolean().describe('Restarts were held, and are not any more.'),
+    }),
+  },
   'logs.tail': { request: z.strictObject({ agent: Id, ...TailRequest.shape }), reply: Tail },
   status: { request: z.strictObject({}), reply: Status },
 } as const;

@@ -48,6 +48,13 @@ export class Subjects {
   interventionEvent(agent: string): string {
     return this.#of('event', 'intervention', token('agent', agent));
   }
+  restartEvent(agent: string): string {
+    return this.#of('event', 'restart', token('agent', agent));
+  }
+  /** Restarts of the fleet are held, or are so no longer. */
+  fleetEvent(state: 'held' | 'released'): string {
+    return this.#of('event', 'fleet', state);
+  }
   hostEvent(host: string, state: string): string {
     return this.#of('event', 'host', token('host', host), token('state', state));
   }
@@ -92,6 +99,14 @@ export class Subjects {
   }
   replay(agent: string): string {
     return this.#of('agent', token('agent', agent), 'replay');
+  }
+
+  /** The agent of `vigil.agent.<agent>.heartbeat`, or undefined when the subject is another. */
+  heartbeatAgent(subject: string): string | undefined {
+    const parts = subject.split('.');
+    const [prefix, kind, agent = '', last] = parts;
+    const fits = parts.length === 4 && prefix === this.prefix && kind === 'agent' && last === 'heartbeat';
+    return fits && isId(agent) ? agent : undefined;
   }
 
   /** The last token of `vigil.trigger.<kind>`, or undefined when the subject is another. */

@@ -12,6 +12,7 @@ export function keepHouse(store: Store, keepDays: number, failed: (error: unknow
         store.requests.prune(before);
         store.verdicts.prune(before);
         store.interventions.prune(before);
+        store.restarts.prune(before);
       })
       .catch(failed);
   };

@@ -1,6 +1,6 @@
 import type { Fleet } from '../actors/placement/fleet.js';
 import { AGENT_PROTOCOL } from '../messages/actor-protocols.js';
-import type { AgentRecord } from '../messages/agents.js';
+import type { AgentRecord, AgentSpec } from '../messages/agents.js';
 import { describeIssues, VigilError } from '../messages/errors.js';
 import { idFrom, newId } from '../messages/ids.js';
 import type { Status } from '../messages/requests.js';
@@ -9,6 +9,8 @@ import type { Trigger, TriggerKind, TriggerPayload } from '../messages/triggers.
 import type { StoredAgent } from '../store/agents.js';
 import type { Store } from '../store/store.js';
 import { isRefused } from './final-results.js';
+import type { Health } from './health/health.js';
+import { healthHandlers } from './health/health-handlers.js';
 import type { RequestRunner } from './request-runner.js';
 import type { Handlers } from './rpc-service.js';
 import type { Steering } from './steering.js';
@@ -17,16 +19,17 @@ import { steeringHandlers } from './steering-handlers.js';
 export interface RequestHandlersParts {
   readonly store: Store;
   fleet(): Fleet;
+  health(): Health;
   readonly runner: RequestRunner;
   steering(): Steering;
   /** Asks an agent's actor where it is placed. */
   askAgent(agent: string, type: string, body: unknown): Promise<unknown>;
-  status(): Promise<Omit<Status, 'agents' | 'hosts'>>;
+  status(): Promise<Omit<Status, 'at' | 'agents' | 'hosts' | 'health'>>;
 }
 
 /** What each endpoint of `vigil.rpc` does. */
 export function requestHandlers(parts: RequestHandlersParts): Handlers {
-  const { store, fleet, runner, steering, askAgent, status } = parts;
+  const { store, fleet, health, runner, steering, askAgent, status } = parts;
   const judged = <K extends TriggerKind & ResultKind>(kind: K) => {
     return async (payload: TriggerPayload<K>, given: string | undefined): Promise<ResultOf<K>> => {
       const id = given === undefined ? newId() : idFrom(given);
@@ -42,16 +45,20 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
     registeredAt: new Date(registeredAt).toISOString(),
     host: fleet().whereIs(spec.id)?.host ?? null,
     lastAnalysis,
+    ...health().of(spec.id, registeredAt),
   });
   return {
+    ...healthHandlers({ store, health }),
     analyze: judged('analyze'),
     emergency: judged('emergency'),
     cycle: judged('cycle'),
     coherence: judged('coherence'),
     'agents.register': async ({ agents }) => {
       refuseTwice(agents.map((agent) => agent.id));
+      refuseCommands(agents);
       const done = await store.write(() => store.agents.register(agents, 'wire', Date.now()));
       fleet().register(agents);
+      health().registered(agents);
       return done;
     },
     'agents.list': ({ state, after, limit }) => {
@@ -66,6 +73,7 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
     'agents.remove': async ({ ids }) => {
       const removed = await store.write(() => store.agents.remove(ids));
       fleet().remove(removed);
+      await health().forget(removed);
       return { removed };
     },
     ...steeringHandlers(store, steering),
@@ -77,10 +85,22 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
     },
     status: async () => ({
       ...(await status()),
+      at: new Date().toISOString(),
+      health: health().summary,
       agents: { ...store.agents.counts(), unplaced: fleet().unplaced },
       hosts: fleet().hosts.map(({ id, pid, label }) => ({ id, pid, label, agents: fleet().agentsOn(id) })),
     }),
   };
+}
+
+/** A command from the wire would let any agent run programs on the supervisor's machine. */
+function refuseCommands(agents: readonly AgentSpec[]): void {
+  const named = agents.find(({ restart }) => restart !== undefined);
+  if (named !== undefined)
+    throw new VigilError(
+      'FORBIDDEN',
+      `agents: ${named.id} has a restart command; those are taken from the supervisor's settings only`,
+    );
 }
 
 function refuseTwice(ids: readonly string[]): void {

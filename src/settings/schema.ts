@@ -5,6 +5,7 @@ import { AgentSpec } from '../messages/agents.js';
 import { Id } from '../messages/ids.js';
 import { SteerMode } from '../messages/interventions.js';
 import { described, RESTART_TEXTS, RULE_TEXTS } from './descriptions.js';
+import { HealthSettings } from './health.js';
 
 const ms = (min: number, max: number) => z.number().int().min(min).max(max);
 const count = (min: number, max: number) => z.number().int().min(min).max(max);
@@ -71,6 +72,10 @@ export const Settings = z.strictObject({
       label: Id.optional().describe(
         'Label of the hosts on this machine; agents with a label run only there.',
       ),
+      runCommands: z
+        .boolean()
+        .default(false)
+        .describe("A host of `vigil host` runs agents' restart commands when its supervisor asks for it."),
     })
     .prefault({}),
   analysis: z
@@ -227,6 +232,7 @@ export const Settings = z.strictObject({
       restart: described(ManagedRestarts, RESTART_TEXTS).prefault({}),
     })
     .prefault({}),
+  health: HealthSettings.prefault({}),
   watch: z
     .strictObject({
       inactiveAfterMs: ms(1_000, 365 * DAY_MS)

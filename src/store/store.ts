@@ -1,10 +1,14 @@
 import { AgentTable } from './agents.js';
 import { WriteBatch } from './batch.js';
+import { HeartbeatTable } from './heartbeats.js';
 import { InterventionTable } from './interventions.js';
+import { MaintenanceTable } from './maintenance.js';
 import { openStore } from './open.js';
 import { Outbox } from './outbox.js';
 import { RequestTable } from './requests.js';
+import { RestartTable } from './restarts.js';
 import { SpendTable } from './spend.js';
+import { StatusTable } from './statuses.js';
 import { VerdictTables } from './verdicts.js';
 
 /** The record. Its tables' writes belong inside `write`, which commits them in groups. */
@@ -15,6 +19,10 @@ export interface Store {
   readonly interventions: InterventionTable;
   readonly outbox: Outbox;
   readonly spend: SpendTable;
+  readonly heartbeats: HeartbeatTable;
+  readonly restarts: RestartTable;
+  readonly maintenance: MaintenanceTable;
+  readonly statuses: StatusTable;
   /** Resolves once what `action` wrote is on the disk. */
   write<T>(action: () => T): Promise<T>;
   /** Commits what waits and frees the data directory. */
@@ -32,6 +40,10 @@ export function createStore(dataDir: string): Store {
     interventions: new InterventionTable(database),
     outbox: new Outbox(database),
     spend: new SpendTable(database),
+    heartbeats: new HeartbeatTable(database),
+    restarts: new RestartTable(database),
+    maintenance: new MaintenanceTable(database),
+    statuses: new StatusTable(database),
     write: (action) => batch.write(action),
     close: () => {
       batch.flush();

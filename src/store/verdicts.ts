@@ -33,11 +33,24 @@ interface ItemRow {
   readonly unchanged: number;
 }
 
+/** What an agent's latest analysis says of what it does now. */
+export interface LatestVerdict {
+  readonly agent: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly phase: Phase;
+  readonly steeringType: SteeringType | null;
+  readonly waitsFor: 'input' | 'permission' | null;
+  /** ISO time. */
+  readonly lastEventAt: string | null;
+}
+
 /** What was judged: analyses, coherence, cycles. All writes belong inside a transaction. */
 export class VerdictTables {
   readonly #analysis: Statement;
   readonly #items: Statement<[string], ItemRow>;
   readonly #judged: Statement<[string], { agent: string }>;
+  readonly #latest: Statement<[], LatestVerdict>;
   readonly #coherenceOf: Statement<[string], { report: string }>;
   readonly #coherence: Statement;
   readonly #cycle: Statement;
@@ -53,6 +66,10 @@ export class VerdictTables {
              steering_type as steeringType, analysis ->> '$.summary' as summary, unchanged
         from analyses where request_id = ? order by seq`);
     this.#judged = database.prepare('select agent from analyses where request_id = ?');
+    this.#latest = database.prepare(`
+      select agent, at, phase, steering_type as steeringType, analysis ->> '$.waitsFor' as waitsFor,
+             analysis ->> '$.lastEventAt' as lastEventAt
+        from analyses where seq in (select max(seq) from analyses group by agent)`);
     this.#coherenceOf = database.prepare('select report from coherence where request_id = ?');
     this.#coherence = database.prepare(
       'insert into coherence (request_id, at, score, report) values (?, ?, ?, ?) on conflict (request_id) do nothing',
@@ -103,6 +120,11 @@ export class VerdictTables {
   /** Agents of which the request has a verdict. */
   judgedIn(requestId: string): Set<string> {
     return new Set(this.#judged.all(requestId).map((row) => row.agent));
+  }
+
+  /** The latest of each agent. */
+  latest(): LatestVerdict[] {
+    return this.#latest.all();
   }
 
   /** The request's coherence report, as it was written. */

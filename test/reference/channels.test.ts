@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { CHANNELS, channelsOf } from '../../src/messages/channels.js';
+import { AgentStatusName } from '../../src/messages/health.js';
 import { type Endpoint, REQUESTS } from '../../src/messages/requests.js';
 import { RESULTS } from '../../src/messages/results.js';
 import { Subjects } from '../../src/messages/subjects.js';
@@ -31,9 +32,17 @@ const PUBLIC: Readonly<
     { build: (subjects, id) => subjects.analysisResult(id), channel: 'result-analysis-agent' },
   ],
   agentEvent: [
-    { build: (subjects, id) => subjects.agentEvent(id, 'failed'), channel: 'event-agent-agent-failed' },
     { build: (subjects, id) => subjects.agentEvent(id, 'waiting'), channel: 'event-agent-agent-waiting' },
     { build: (subjects, id) => subjects.agentEvent(id, 'resumed'), channel: 'event-agent-agent-resumed' },
+    ...['failed', 'health', 'anomaly', 'escalated', ...AgentStatusName.options].map((state) => ({
+      build: (subjects: Subjects, id: string) => subjects.agentEvent(id, state),
+      channel: `event-agent-agent-${state}`,
+    })),
+  ],
+  restartEvent: [{ build: (subjects, id) => subjects.restartEvent(id), channel: 'event-restart-agent' }],
+  fleetEvent: [
+    { build: (subjects) => subjects.fleetEvent('held'), channel: 'event-fleet-held' },
+    { build: (subjects) => subjects.fleetEvent('released'), channel: 'event-fleet-released' },
   ],
   interventionEvent: [
     { build: (subjects, id) => subjects.interventionEvent(id), channel: 'event-intervention-agent' },
@@ -60,6 +69,7 @@ const NOT_PUBLIC = new Set([
   'actor',
   'actorEnded',
   'allHeartbeats',
+  'heartbeatAgent',
   'triggerKind',
   'triggerStream',
   'resultStream',

@@ -14,6 +14,7 @@ export interface RunCommandOptions extends SettingsOptions {
   readonly restart: RestartWhen;
   readonly steer?: SteerMode;
   readonly logDir?: string;
+  readonly takeOver?: boolean;
 }
 
 /** As shells have it: no such program, and one that cannot be run. */
@@ -37,6 +38,7 @@ export async function run(command: readonly string[], options: RunCommandOptions
       command: [file, ...args],
       restart: options.restart,
       steer: options.steer ?? 'none',
+      takeOver: options.takeOver === true,
       folder: resolve(options.logDir ?? resolve(settings.dataDir, 'agents', id)),
       settings: settings.managed,
       label: settings.hosts.label,
