@@ -11,7 +11,7 @@ export class MaintenanceTable {
 
   constructor(database: Database) {
     this.#pause = database.prepare(`
-      insert into pauses (at, reason, agent) select ?1, ?2, value from json_each(?3) where true
+      insert into pauses (at, reason, agent) select ?, ?, value from json_each(?) where true
       on conflict (agent) do update set at = excluded.at, reason = excluded.reason`);
     this.#resume = database.prepare(
       'delete from pauses where agent in (select value from json_each(?)) returning agent',
