@@ -228,20 +228,6 @@ async function startServices(composition: Composition): Promise<void> {
   await root.services.add(subtree(root.hosts, 'hosts', drainMs + SHUTDOWN_MS));
 
   await root.services.add(
-    service('steering', settings.steering.timeoutMs + SHUTDOWN_MS, () => {
-      steering = new Steering({
-        store,
-        connection,
-        subjects,
-        settings: settings.steering,
-        wakeOutbox,
-        failed: failed('steering waits'),
-      });
-      return () => steering.close();
-    }),
-  );
-
-  await root.services.add(
     healthService({
       ...composition,
       ...publishing,
@@ -253,6 +239,21 @@ async function startServices(composition: Composition): Promise<void> {
       opened: (opened) => {
         health = opened;
       },
+    }),
+  );
+
+  await root.services.add(
+    service('steering', settings.steering.timeoutMs + SHUTDOWN_MS, () => {
+      steering = new Steering({
+        store,
+        connection,
+        subjects,
+        settings: settings.steering,
+        isPaused: (agent) => health.isPaused(agent),
+        wakeOutbox,
+        failed: failed('steering waits'),
+      });
+      return () => steering.close();
     }),
   );
 

@@ -15,6 +15,8 @@ export interface SteeringParts {
   readonly connection: NatsConnection;
   readonly subjects: Subjects;
   readonly settings: Settings['steering'];
+  /** Under maintenance: it is told nothing but what a person tells it. */
+  isPaused(agent: string): boolean;
   wakeOutbox(): void;
   failed(error: unknown): void;
 }
@@ -108,8 +110,9 @@ export class Steering {
     const { store } = this.#parts;
     const taken: Intervention[] = [];
     await this.#inTurn(agent, async () => {
-      for (const { id } of store.interventions.openOf(agent, TAKEN_AT_ONCE)) {
-        const moved = await this.#move(id, ['queued', 'waiting'], { state: 'delivered', via: 'hook' });
+      for (const open of store.interventions.openOf(agent, TAKEN_AT_ONCE)) {
+        if (this.#isLeftAlone(open)) continue;
+        const moved = await this.#move(open.id, ['queued', 'waiting'], { state: 'delivered', via: 'hook' });
         if (moved !== undefined) taken.push(moved);
       }
     });
@@ -133,12 +136,16 @@ export class Steering {
     for (const intervention of store.interventions.inState(state, BATCH)) {
       if (this.#closed || this.#busy.size >= settings.maxConcurrent) return;
       const rests = (this.#resting.get(intervention.id)?.until ?? 0) > performance.now();
-      if (rests || this.#busy.has(intervention.agent)) continue;
+      if (rests || this.#busy.has(intervention.agent) || this.#isLeftAlone(intervention)) continue;
       this.#inTurn(intervention.agent, () => this.#send(intervention)).then(() => {
         // A place is free for the next one; those that wait are looked at by the timer alone.
         if (state === 'queued') this.wake();
       }, failed);
     }
+  }
+
+  #isLeftAlone({ agent, delivery }: Intervention): boolean {
+    return delivery !== 'manual' && this.#parts.isPaused(agent);
   }
 
   /** One thing at a time for each agent. */
