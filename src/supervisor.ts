@@ -304,6 +304,7 @@ async function startServices(composition: Composition): Promise<void> {
           steering: () => steering,
           fleet: () => fleet,
           health: () => health,
+          restartOf: (agent) => restartIn(settings, agent),
           askAgent: async (agent, type, body) => {
             const access = agentAccess(composition, { bus, fleet, deadLetters });
             const never = new AbortController().signal;
@@ -392,6 +393,11 @@ function modelService(
     await system.spawn(createModelActor(judge, process.env, ledgerOf(store, failed), exhausted), 'main');
     return () => system.stop();
   });
+}
+
+function restartIn({ agents }: Settings, agent: string): Pick<AgentSpec, 'restart'> {
+  const restart = agents.find(({ id }) => id === agent)?.restart;
+  return restart === undefined ? {} : { restart };
 }
 
 /** Those of the settings; where there are none, and nobody registered any, the sample. */

@@ -20,6 +20,8 @@ export interface RequestHandlersParts {
   readonly store: Store;
   fleet(): Fleet;
   health(): Health;
+  /** The restart command that the settings have for an agent. */
+  restartOf(agent: string): Pick<AgentSpec, 'restart'>;
   readonly runner: RequestRunner;
   steering(): Steering;
   /** Asks an agent's actor where it is placed. */
@@ -53,9 +55,11 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
     emergency: judged('emergency'),
     cycle: judged('cycle'),
     coherence: judged('coherence'),
-    'agents.register': async ({ agents }) => {
-      refuseTwice(agents.map((agent) => agent.id));
-      refuseCommands(agents);
+    'agents.register': async ({ agents: given }) => {
+      refuseTwice(given.map((agent) => agent.id));
+      refuseCommands(given);
+      // Whoever registers says nothing of it: what the settings have stands.
+      const agents = given.map((agent) => ({ ...agent, ...parts.restartOf(agent.id) }));
       const done = await store.write(() => store.agents.register(agents, 'wire', Date.now()));
       fleet().register(agents);
       health().registered(agents);

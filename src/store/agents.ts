@@ -79,7 +79,21 @@ export class AgentTable {
   /** Inside a transaction: registers the agents of the settings, and forgets those that stand there no longer. */
   declare(specs: readonly AgentSpec[], source: 'settings' | 'sample', now: number): void {
     this.#retire.run(JSON.stringify(specs.map((spec) => spec.id)));
-    this.register(specs, source, now);
+    this.register(
+      specs.map((spec) => this.#withKnown(spec)),
+      source,
+      now,
+    );
+  }
+
+  /** What an agent said of itself over the wire stands where the settings say nothing: its logs, its runner. */
+  #withKnown(spec: AgentSpec): AgentSpec {
+    const known = this.get(spec.id)?.spec;
+    if (known === undefined || spec.workspace !== undefined || spec.logs.length > 0) return spec;
+    const { logs, workspace, stream, managed, label } = known;
+    const told = { workspace, stream, managed, label };
+    const defined = Object.entries(told).filter(([, value]) => value !== undefined);
+    return { ...Object.fromEntries(defined), ...spec, logs };
   }
 
   /** Inside a transaction. @returns those that were there. */
