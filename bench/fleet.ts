@@ -33,6 +33,11 @@ export class BenchFleet {
     return new BenchFleet(client, supervisor, folder);
   }
 
+  /** Where managed agents connect, and with what. */
+  get agent(): RunningSupervisor['agent'] {
+    return this.#supervisor.agent;
+  }
+
   /** Publishes a trigger and waits for its final result. @returns it with the time it took, milliseconds. */
   async trigger(
     kind: string,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { coherence } from '../src/judgement/coherence.js';
 import { BenchFleet } from './fleet.js';
+import { measureRestarts } from './health/restarts.js';
 import { measureWorkspace } from './logs/workspace.js';
 import { startModelServer } from './model-server.js';
 import { print, row } from './report.js';
@@ -146,6 +147,18 @@ for (const operation of OPERATIONS) {
 }
 
 /** Not scaled: it is short as it is. */
+const RESTART_MS = 500 * SCALE;
+const restarts = await measureRestarts(RESTART_MS);
+print(
+  row(
+    'seed 5: restarts, 20 x 0.5 s, c=5',
+    restarts.vigil / restarts.bound,
+    OVERHEAD,
+    'below',
+    `one after another ${(restarts.sequential / 1_000).toFixed(3)} s, Vigil ${(restarts.vigil / 1_000).toFixed(3)} s, bound ${(restarts.bound / 1_000).toFixed(3)} s, seed's parallel ${((2_000 * SCALE) / 1_000).toFixed(3)} s, times x ${SCALE}`,
+  ),
+);
+
 const WORKSPACE_MS = 100;
 const { sequential, vigil } = await measureWorkspace(WORKSPACE_MS);
 print(

@@ -4,7 +4,7 @@ import { Heartbeat } from '../../messages/agent-wire.js';
 import type { Subjects } from '../../messages/subjects.js';
 
 /** Agents that are not known yet and are looked up at the next check; more at once are counted as unknown. */
-const MAX_NEWCOMERS = 1_000;
+const MAX_NEWCOMERS = 20_000;
 
 export interface IntakeParts {
   readonly subjects: Subjects;

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { nextRestart } from '../../health/restart-schedule.js';
 import type { AgentSpec } from '../../messages/agents.js';
 import type { AgentEscalated, RestartEvent } from '../../messages/health.js';
@@ -17,6 +18,8 @@ export interface RestarterParts extends Publishing {
   /** Asked again right before it is begun: the ladder's reason may be gone by then. */
   stillWanted(agent: string): boolean;
 }
+
+const RECORD_AFTER_MS = 5;
 
 interface Job {
   readonly agent: string;
@@ -42,7 +45,8 @@ export class Restarter {
   /** Under way or waiting, by agent. */
   readonly #jobs = new Map<string, Job>();
   #waiting: Job[] = [];
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #ends = new Set<Promise<void>>();
   #count = 0;
   #closed = false;
 
@@ -116,7 +120,7 @@ export class Restarter {
   async close(): Promise<void> {
     this.#closed = true;
     this.#drop(() => true);
-    await Promise.all(this.#running);
+    await Promise.all(this.#ends);
   }
 
   #enqueue(agent: string, by: Job['by'], reason: string): Job {
@@ -152,19 +156,28 @@ export class Restarter {
         this.#end(job, undefined);
         continue;
       }
-      const run = this.#run(job).finally(() => {
+      const run = this.#run(job);
+      this.#running.add(run);
+      const freed = () => {
         this.#running.delete(run);
         this.#pump();
+      };
+      // What comes after it is put down while the next one runs.
+      const end = run.then((finish) => {
+        freed();
+        return finish();
       });
-      this.#running.add(run);
+      this.#ends.add(end);
+      void end.finally(() => this.#ends.delete(end));
     }
   }
 
-  async #run(job: Job): Promise<void> {
+  /** @returns what is left to do when the restart itself is over. Neither of them throws. */
+  async #run(job: Job): Promise<() => Promise<void>> {
     const { agent, by, reason } = job;
-    const { specOf, restart, failed, settings, monotonic } = this.#parts;
+    const { specOf, restart, failed, releaseTasks, settings, monotonic } = this.#parts;
     const spec = specOf(agent);
-    if (spec === undefined) return this.#end(job, undefined);
+    if (spec === undefined) return async () => this.#end(job, undefined);
     job.begun = true;
     const history = this.#historyOf(agent);
     const now = monotonic();
@@ -175,27 +188,28 @@ export class Restarter {
       history.random = Math.random();
     }
     this.#count++;
-    const at = new Date().toISOString();
-    try {
-      const done = await restart(spec);
-      const tasksReleased = done.outcome === 'failed' ? 0 : await this.#parts.releaseTasks(agent);
-      const finishedAt = new Date().toISOString();
-      const event: RestartEvent = {
-        id: newId(),
-        agent,
-        at,
-        finishedAt,
-        by,
-        reason,
-        attempt,
-        tasksReleased,
-        ...done,
-      };
-      await this.#record(event);
-      this.#end(job, event);
-    } catch (error) {
+    const head = { id: newId(), agent, at: new Date().toISOString(), by, reason, attempt };
+    const lost = (error: unknown) => {
       failed(error);
       this.#end(job, undefined);
+    };
+    try {
+      const done = await restart(spec);
+      const finishedAt = new Date().toISOString();
+      return async () => {
+        try {
+          // A commit holds this process up until the disk has it: what was begun just now is to be on its way first.
+          await wait(RECORD_AFTER_MS);
+          const tasksReleased = done.outcome === 'failed' ? 0 : await releaseTasks(agent);
+          const event: RestartEvent = { ...head, finishedAt, tasksReleased, ...done };
+          await this.#record(event);
+          this.#end(job, event);
+        } catch (error) {
+          lost(error);
+        }
+      };
+    } catch (error) {
+      return async () => lost(error);
     }
   }
 
