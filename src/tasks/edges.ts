@@ -1,0 +1,133 @@
+import { buildCsr, type Csr } from './csr.js';
+
+/** Edges outside of the rows, as a share of those within, at which the rows are built anew: each edge is moved a few times. */
+const LOOSE_SHARE = 0.5;
+const MIN_LOOSE = 4_096;
+const FIRST_CAPACITY = 1_024;
+const NOTHING: Csr = { nodes: 0, starts: new Int32Array(1), edges: new Int32Array(0) };
+
+/** Calls with each neighbour of a node, until told to stop by false. */
+export type Visit = (node: number) => boolean;
+
+/**
+ * The edges of a graph that grows: a list, rows of what stands in it (both directions), and chains of what came since the
+ * rows were built. An addition is O(1), a walk over a node's neighbours is a walk over an array.
+ */
+export class Edges {
+  #froms = new Int32Array(FIRST_CAPACITY);
+  #tos = new Int32Array(FIRST_CAPACITY);
+  #count = 0;
+  /** Edges that are in the rows: the first ones of the list. */
+  #inRows = 0;
+  #out: Csr = NOTHING;
+  #in: Csr = NOTHING;
+  /** Chains of the others: 1 + edge, 0 at the end. */
+  #firstOut = new Int32Array(FIRST_CAPACITY);
+  #firstIn = new Int32Array(FIRST_CAPACITY);
+  #nextOut = new Int32Array(FIRST_CAPACITY);
+  #nextIn = new Int32Array(FIRST_CAPACITY);
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Enough of them are outside of the rows. */
+  get areLoose(): boolean {
+    return this.#count - this.#inRows > Math.max(MIN_LOOSE, this.#inRows * LOOSE_SHARE);
+  }
+
+  /** Makes room for nodes up to that number. */
+  growNodes(capacity: number): void {
+    this.#firstOut = larger(this.#firstOut, capacity);
+    this.#firstIn = larger(this.#firstIn, capacity);
+  }
+
+  add(from: number, to: number): void {
+    const edge = this.#count++;
+    if (edge === this.#froms.length) this.#grow();
+    this.#froms[edge] = from;
+    this.#tos[edge] = to;
+    this.#nextOut[edge] = this.#firstOut[from] as number;
+    this.#firstOut[from] = edge + 1;
+    this.#nextIn[edge] = this.#firstIn[to] as number;
+    this.#firstIn[to] = edge + 1;
+  }
+
+  /** Takes the latest edge back, which must not be in the rows. @returns its ends. */
+  takeBack(): readonly [number, number] {
+    const edge = --this.#count;
+    const from = this.#froms[edge] as number;
+    const to = this.#tos[edge] as number;
+    this.#firstOut[from] = this.#nextOut[edge] as number;
+    this.#firstIn[to] = this.#nextIn[edge] as number;
+    return [from, to];
+  }
+
+  readonly eachSuccessor = (node: number, visit: Visit): void => {
+    walk(node, this.#out, this.#firstOut, this.#nextOut, this.#tos, visit);
+  };
+
+  readonly eachPredecessor = (node: number, visit: Visit): void => {
+    walk(node, this.#in, this.#firstIn, this.#nextIn, this.#froms, visit);
+  };
+
+  /** Rows of all edges, of so many nodes. */
+  rows(nodes: number): Csr {
+    if (this.#inRows < this.#count || this.#out.nodes < nodes) this.build(nodes, undefined);
+    return this.#out;
+  }
+
+  /** Builds the rows anew. @param isGone nodes whose edges are dropped. */
+  build(nodes: number, isGone: ((node: number) => boolean) | undefined): void {
+    if (isGone !== undefined) this.#drop(isGone);
+    this.#out = buildCsr(nodes, this.#froms, this.#tos, this.#count);
+    this.#in = buildCsr(nodes, this.#tos, this.#froms, this.#count);
+    this.#inRows = this.#count;
+    this.#firstOut.fill(0);
+    this.#firstIn.fill(0);
+  }
+
+  #drop(isGone: (node: number) => boolean): void {
+    let kept = 0;
+    for (let edge = 0; edge < this.#count; edge++) {
+      const from = this.#froms[edge] as number;
+      const to = this.#tos[edge] as number;
+      if (isGone(from) || isGone(to)) continue;
+      this.#froms[kept] = from;
+      this.#tos[kept] = to;
+      kept++;
+    }
+    this.#count = kept;
+  }
+
+  #grow(): void {
+    const capacity = this.#froms.length * 2;
+    this.#froms = larger(this.#froms, capacity);
+    this.#tos = larger(this.#tos, capacity);
+    this.#nextOut = larger(this.#nextOut, capacity);
+    this.#nextIn = larger(this.#nextIn, capacity);
+  }
+}
+
+/** Those in the node's row, then those on its chain. */
+function walk(
+  node: number,
+  rows: Csr,
+  first: Int32Array,
+  next: Int32Array,
+  ends: Int32Array,
+  visit: Visit,
+): void {
+  if (node < rows.nodes) {
+    const end = rows.starts[node + 1] as number;
+    for (let at = rows.starts[node] as number; at < end; at++) if (!visit(rows.edges[at] as number)) return;
+  }
+  for (let link = first[node] as number; link !== 0; link = next[link - 1] as number)
+    if (!visit(ends[link - 1] as number)) return;
+}
+
+export function larger(array: Int32Array, capacity: number): Int32Array<ArrayBuffer> {
+  const copy = new Int32Array(capacity);
+  copy.set(array);
+  return copy;
+}
