@@ -10,8 +10,9 @@ const NOTHING: Csr = { nodes: 0, starts: new Int32Array(1), edges: new Int32Arra
 export type Visit = (node: number) => boolean;
 
 /**
- * The edges of a graph that grows: a list, rows of what stands in it (both directions), and chains of what came since the
- * rows were built. An addition is O(1), a walk over a node's neighbours is a walk over an array.
+ * The edges of a graph that grows: a list, rows of what leads away from each node, and chains of what came since the rows
+ * were built. An addition is O(1), a walk over a node's successors is a walk over an array. Predecessors, which few
+ * questions are about, are on chains alone.
  */
 export class Edges {
   #froms = new Int32Array(FIRST_CAPACITY);
@@ -20,8 +21,7 @@ export class Edges {
   /** Edges that are in the rows: the first ones of the list. */
   #inRows = 0;
   #out: Csr = NOTHING;
-  #in: Csr = NOTHING;
-  /** Chains of the others: 1 + edge, 0 at the end. */
+  /** Chains: 1 + edge, 0 at the end. Outgoing ones of the edges that are not in the rows, incoming ones of all. */
   #firstOut = new Int32Array(FIRST_CAPACITY);
   #firstIn = new Int32Array(FIRST_CAPACITY);
   #nextOut = new Int32Array(FIRST_CAPACITY);
@@ -64,11 +64,18 @@ export class Edges {
   }
 
   readonly eachSuccessor = (node: number, visit: Visit): void => {
-    walk(node, this.#out, this.#firstOut, this.#nextOut, this.#tos, visit);
+    const { nodes, starts, edges } = this.#out;
+    if (node < nodes) {
+      const end = starts[node + 1] as number;
+      for (let at = starts[node] as number; at < end; at++) if (!visit(edges[at] as number)) return;
+    }
+    for (let link = this.#firstOut[node] as number; link !== 0; link = this.#nextOut[link - 1] as number)
+      if (!visit(this.#tos[link - 1] as number)) return;
   };
 
   readonly eachPredecessor = (node: number, visit: Visit): void => {
-    walk(node, this.#in, this.#firstIn, this.#nextIn, this.#froms, visit);
+    for (let link = this.#firstIn[node] as number; link !== 0; link = this.#nextIn[link - 1] as number)
+      if (!visit(this.#froms[link - 1] as number)) return;
   };
 
   /** Rows of all edges, of so many nodes. */
@@ -81,10 +88,8 @@ export class Edges {
   build(nodes: number, isGone: ((node: number) => boolean) | undefined): void {
     if (isGone !== undefined) this.#drop(isGone);
     this.#out = buildCsr(nodes, this.#froms, this.#tos, this.#count);
-    this.#in = buildCsr(nodes, this.#tos, this.#froms, this.#count);
     this.#inRows = this.#count;
     this.#firstOut.fill(0);
-    this.#firstIn.fill(0);
   }
 
   #drop(isGone: (node: number) => boolean): void {
@@ -98,6 +103,12 @@ export class Edges {
       kept++;
     }
     this.#count = kept;
+    this.#firstIn.fill(0);
+    for (let edge = 0; edge < kept; edge++) {
+      const to = this.#tos[edge] as number;
+      this.#nextIn[edge] = this.#firstIn[to] as number;
+      this.#firstIn[to] = edge + 1;
+    }
   }
 
   #grow(): void {
@@ -107,23 +118,6 @@ export class Edges {
     this.#nextOut = larger(this.#nextOut, capacity);
     this.#nextIn = larger(this.#nextIn, capacity);
   }
-}
-
-/** Those in the node's row, then those on its chain. */
-function walk(
-  node: number,
-  rows: Csr,
-  first: Int32Array,
-  next: Int32Array,
-  ends: Int32Array,
-  visit: Visit,
-): void {
-  if (node < rows.nodes) {
-    const end = rows.starts[node + 1] as number;
-    for (let at = rows.starts[node] as number; at < end; at++) if (!visit(rows.edges[at] as number)) return;
-  }
-  for (let link = first[node] as number; link !== 0; link = next[link - 1] as number)
-    if (!visit(ends[link - 1] as number)) return;
 }
 
 export function larger(array: Int32Array, capacity: number): Int32Array<ArrayBuffer> {
