@@ -2,103 +2,10 @@
 import { Command, CommanderError, Option } from 'commander';
 import { messageOf, VigilError } from '../messages/errors.js';
 import { VERSION } from '../version.js';
+import { agentCommands } from './agent-commands.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
+import { numberOption, withSettings } from './options.js';
 import { interrupted } from './signals.js';
-
-/** Settings that every command which starts or finds a supervisor takes; flags win over file and environment. */
-function withSettings(command: Command): Command {
-  return command
-    .option('-c, --config <file>', 'configuration file (default: vigil.config.yaml or .json here)')
-    .option('--data-dir <folder>', 'database, broker store and credentials (default: .vigil)')
-    .option('--nats-url <url>', 'use this broker instead of starting one');
-}
-
-function numberOption(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((text) => {
-    const value = Number(text);
-    if (!Number.isFinite(value))
-      throw new VigilError('BAD_REQUEST', `${flags}: expected a number, got ${JSON.stringify(text)}`);
-    return value;
-  });
-}
-
-/** `vigil agents …`: the agents on record. */
-function agentCommands(vigil: Command): void {
-  const load = () => import('./commands/agents.js');
-  const agents = vigil
-    .command('agents')
-    .description('the agents on record: what each does, restart, maintenance')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  vigil agents list\n  vigil agents restart fixer\n  vigil agents pause --all --reason "new network"',
-    );
-
-  const listOf = (command: Command) =>
-    withSettings(command)
-      .option('--json', 'print one JSON object per agent')
-      .option('--state <state>', 'only agents of this status, such as waiting_input')
-      .addHelpText(
-        'after',
-        '\nExamples:\n  vigil ls\n  vigil ls --json | jq "select(.status.state == \\"stuck\\") | .id"',
-      )
-      .action(async (options) => {
-        process.exitCode = await (await load()).list(options);
-      });
-  listOf(agents.command('list').alias('ls').description('all agents, those that need a person first'));
-  listOf(vigil.command('ls').description('all agents, those that need a person first (vigil agents list)'));
-
-  withSettings(agents.command('get'))
-    .argument('<agent>', 'id of the agent')
-    .description('everything that is known of one agent')
-    .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  vigil agents get fixer\n  vigil agents get fixer --json | jq .health',
-    )
-    .action(async (agent, options) => {
-      process.exitCode = await (await load()).get(agent, options);
-    });
-
-  withSettings(agents.command('restart'))
-    .argument('<agent...>', 'ids of agents')
-    .description('restart agents, some at a time, and wait until they are up again')
-    .option('--reason <text>', 'put on record')
-    .addOption(numberOption('--timeout <seconds>', 'what has not begun by then is not begun (default: 60)'))
-    .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      '\nA managed agent is told by its runner; where nobody answers, the restart command of its settings is run.\n\nExamples:\n  vigil agents restart fixer\n  vigil agents restart a1 a2 a3 --reason "new key"\n\nExit codes: 0 all are up again, 1 some are not, 4 none is on record',
-    )
-    .action(async (ids, options) => {
-      process.exitCode = await (await load()).restart(ids, options);
-    });
-
-  for (const [name, text] of [
-    ['pause', 'maintenance: agents are neither restarted nor steered; their processes go on'],
-    ['resume', 'end maintenance; with --all, also let restarts go on that are held'],
-  ] as const) {
-    const command = withSettings(agents.command(name))
-      .argument('[agent...]', 'ids of agents')
-      .description(text)
-      .option('--all', 'the whole fleet')
-      .option('--json', 'print JSON')
-      .addHelpText('after', `\nExamples:\n  vigil agents ${name} fixer\n  vigil agents ${name} --all`);
-    if (name === 'pause') command.option('--reason <text>', 'put on record');
-    command.action(async (ids, options) => {
-      process.exitCode = await (await load())[name](ids, options);
-    });
-  }
-
-  withSettings(agents.command('remove'))
-    .alias('rm')
-    .argument('<agent...>', 'ids of agents')
-    .description('forget agents; their processes go on')
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  vigil agents remove fixer')
-    .action(async (ids, options) => {
-      process.exitCode = await (await load()).remove(ids, options);
-    });
-}
 
 /** Each command's code is loaded when it runs: `vigil --help` must not wait for the broker client or SQLite. */
 function program(): Command {

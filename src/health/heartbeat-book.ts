@@ -27,6 +27,8 @@ export interface Pulse {
   missed: number;
   /** Is being restarted: another instance is expected, and its silence as well. */
   restarting: boolean;
+  /** Was silent for long already when this process started: its silence is no news. */
+  stale: boolean;
   /** Not yet written down. */
   dirty: boolean;
 }
@@ -75,17 +77,22 @@ export class HeartbeatBook {
     this.#pulses.delete(agent);
   }
 
-  /** Puts down what was known before this process started; each gets a new term from `now` on. */
-  restore(stored: StoredPulse, now: number): void {
+  /**
+   * Puts down what was known before this process started; each gets a new term from `now` on.
+   *
+   * @param stale the last heartbeat is too old for that: it counts for silent from the start.
+   */
+  restore(stored: StoredPulse, now: number, stale = false): void {
     this.#pulses.set(stored.agent, {
       ...stored,
       heardAt: now,
       expected: expectedMs(stored.beat, this.#settings),
       sequence: beginSequence(stored.beat.seq),
       fenced: [],
-      level: 'ok',
+      level: stale && stored.beat.state !== 'exited' ? 'unresponsive' : 'ok',
       missed: 0,
       restarting: false,
+      stale: stale && stored.beat.state !== 'exited',
       dirty: false,
     });
   }
@@ -102,8 +109,8 @@ export class HeartbeatBook {
     if (beat.instance === pulse.beat.instance) return this.#next(pulse, beat, now, wall);
     if (pulse.fenced.includes(beat.instance)) return { kind: 'fenced', pulse };
     // Two that live at once are two runners of one agent: the first one stays until it falls silent.
-    if (!pulse.restarting && pulse.beat.state !== 'exited' && this.#missed(pulse, now) === 0)
-      return { kind: 'rival', pulse };
+    const ended = pulse.restarting || pulse.stale || pulse.beat.state === 'exited';
+    if (!ended && this.#missed(pulse, now) === 0) return { kind: 'rival', pulse };
     pulse.fenced = [pulse.beat.instance, ...pulse.fenced].slice(0, MAX_FENCED);
     pulse.instances++;
     pulse.sequence = beginSequence(beat.seq);
@@ -115,6 +122,7 @@ export class HeartbeatBook {
   check(now: number): LevelChange[] {
     const changes: LevelChange[] = [];
     for (const pulse of this.#pulses.values()) {
+      if (pulse.stale) continue;
       pulse.missed = this.#missed(pulse, now);
       const level = levelOf(pulse.missed);
       if (level === pulse.level) continue;
@@ -164,6 +172,7 @@ export class HeartbeatBook {
     // A process that somebody else stopped does not live, whatever its runner says.
     const stopped = isStopped(beat);
     if (!stopped || !isStopped(pulse.beat)) pulse.heardAt = now;
+    pulse.stale = false;
     pulse.beat = beat;
     pulse.seenAt = wall;
     pulse.expected = expectedMs(beat, this.#settings);

@@ -117,3 +117,19 @@ t.test("a time that nobody watched is nobody's silence", async (t) => {
   graced.take('a', beat(1), 2_000, 0);
   t.equal(levelAt(graced, 5_400), 'unresponsive', 'a heartbeat ends the grace');
 });
+
+t.test('what was silent for long before the start is no news, until it beats', async (t) => {
+  const made = new HeartbeatBook(settings);
+  const stored = { agent: 'a', beat: beat(3), seenAt: 0, instances: 1, lost: 0, duplicates: 0, reordered: 0 };
+  made.restore(stored, 0, true);
+  t.same(made.check(10_000), []);
+  t.match(made.get('a'), { level: 'unresponsive', stale: true });
+  t.equal(
+    made.take('a', beat(0, { instance: 'i2' }), 10_000, 0).kind,
+    'instance',
+    'its successor is at home',
+  );
+  t.match(made.check(10_001), [{ previous: 'unresponsive', pulse: { level: 'ok', stale: false } }]);
+  made.restore({ ...stored, beat: beat(3, { state: 'exited' }) }, 0, true);
+  t.match(made.get('a'), { level: 'ok', stale: false }, 'one that had ended is not silent');
+});

@@ -109,3 +109,12 @@ t.test('waiting: an offer to go on is a question when the work is not done', asy
     t.same(rulesOf(judge(stream().user('go').says(text))), [], text);
   }
 });
+
+t.test('waiting: what a person has to give is told, and when the log last grew', async (t) => {
+  const began = () => stream().user('go').opens('run', 'rm -rf build');
+  const prompt = judgeLive(began().line('Do you want to proceed? (y/n)'), 0);
+  t.match(prompt, { steeringType: 'waiting', waitsFor: 'permission', lastEventAt: /^\d{4}-/ });
+  const question = judgeLive(stream().user('go').opens('ask', 'Which one?'), 0);
+  t.match(question, { steeringType: 'waiting', waitsFor: 'input' });
+  t.notOk('waitsFor' in judge(stream().user('go').says('All done.')));
+});

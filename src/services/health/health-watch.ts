@@ -110,7 +110,8 @@ export class HealthWatch {
     this.#weigh(now);
     if (this.held) return;
     for (const pulse of book.all())
-      if (pulse.level === 'unresponsive' && !pulse.restarting && !isPaused(pulse.agent)) unresponsive(pulse);
+      if (pulse.level === 'unresponsive' && !pulse.stale && !pulse.restarting && !isPaused(pulse.agent))
+        unresponsive(pulse);
   }
 
   /** How much of the fleet fell silent at once. Those silent for long are no part of it any more. */
@@ -119,7 +120,13 @@ export class HealthWatch {
     const silent: string[] = [];
     let watched = 0;
     for (const pulse of book.all()) {
-      if (!Number.isFinite(pulse.expected) || isPaused(pulse.agent) || isEscalated(pulse.agent)) continue;
+      if (
+        pulse.stale ||
+        !Number.isFinite(pulse.expected) ||
+        isPaused(pulse.agent) ||
+        isEscalated(pulse.agent)
+      )
+        continue;
       const isSilent = pulse.missed >= SILENT_FROM;
       if (isSilent && now - pulse.heardAt > settings.holdWindowMs + UNRESPONSIVE_AT * pulse.expected) {
         // While restarts are held, those it is about are not forgotten.

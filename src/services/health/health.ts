@@ -4,19 +4,11 @@ import { type CommandStart, startCommand } from '../../actors/restart-command.js
 import type { Clock } from '../../actors/runtime/clock.js';
 import { HeartbeatBook, type LevelChange, type Pulse } from '../../health/heartbeat-book.js';
 import type { AgentSpec, RestartCommand } from '../../messages/agents.js';
-import type {
-  AgentHealth,
-  AgentHealthChanged,
-  AgentStatus,
-  FleetHeld,
-  FleetReleased,
-  HealthSummary,
-  RestartEvent,
-} from '../../messages/health.js';
-import { newId } from '../../messages/ids.js';
+import type { AgentHealth, AgentStatus, HealthSummary, RestartEvent } from '../../messages/health.js';
 import type { Settings } from '../../settings/schema.js';
 import type { Publishing } from '../events.js';
 import { controlAgent } from './agent-control.js';
+import { HealthEvents } from './health-events.js';
 import { HealthRecords } from './health-records.js';
 import { HealthWatch } from './health-watch.js';
 import { HeartbeatIntake } from './heartbeat-intake.js';
@@ -52,6 +44,7 @@ export class Health {
   readonly #restarter: Restarter;
   readonly #records: HealthRecords;
   readonly #board: StatusBoard;
+  readonly #events: HealthEvents;
   readonly #maintenance: Maintenance;
   /** Nobody listens for them. */
   readonly #gone = new Set<string>();
@@ -67,11 +60,13 @@ export class Health {
     const { connection, settings, clock, store, subjects } = parts;
     const monotonic = () => clock.monotonic();
     const book = new HeartbeatBook(settings.health);
-    for (const row of store.heartbeats.all()) book.restore(row, monotonic());
+    for (const row of store.heartbeats.all())
+      book.restore(row, monotonic(), Date.now() - row.seenAt > settings.health.holdWindowMs);
     this.#book = book;
     this.registered(store.agents.active());
     const common = { ...parts, book, settings: settings.health, monotonic };
     this.#maintenance = new Maintenance(store);
+    this.#events = new HealthEvents(parts);
     this.#records = new HealthRecords(common);
     this.#board = new StatusBoard({ ...common, isGone: (agent) => this.#isGone(agent) });
     this.#restarter = new Restarter({
@@ -101,8 +96,11 @@ export class Health {
       isPaused: (agent) => this.#maintenance.isPaused(agent),
       isEscalated: (agent) => this.#restarter.isEscalated(agent),
       changed: (changes) => this.#changed(changes),
-      held: (silence, agents) => this.#held(silence, agents),
-      released: (silence, by) => this.#released(silence, by),
+      held: (silence, agents) => {
+        this.#restarter.hold();
+        this.#events.held(silence, agents);
+      },
+      released: (silence, by) => this.#events.released(silence, by),
       unresponsive: (pulse) => this.#offer(pulse),
     });
     void this.#followConnection();
@@ -297,41 +295,9 @@ export class Health {
   }
 
   #changed(changes: readonly LevelChange[]): void {
-    const at = new Date().toISOString();
-    const now = this.#parts.clock.monotonic();
-    const bodies: AgentHealthChanged[] = [];
-    for (const { pulse, previous } of changes) {
-      const { agent, level, missed, heardAt } = pulse;
-      if (level === 'ok') this.#restarter.recovered(agent);
-      if (this.#maintenance.isPaused(agent)) continue;
-      const silentMs = Math.max(0, Math.round(now - heardAt));
-      bodies.push({ at, agent, level, previous, missed, silentMs });
-    }
-    this.#publish(bodies.map((body) => [this.#parts.subjects.agentEvent(body.agent, 'health'), body]));
-  }
-
-  #held(silence: { watched: number; silent: number }, agents: readonly string[]): void {
-    this.#restarter.hold();
-    const message = `${silence.silent} of ${silence.watched} agents fell silent at once: nobody is restarted. Look at what they share (network, machine, broker); "vigil agents resume --all" lets restarts go on`;
-    const body: FleetHeld = { at: new Date().toISOString(), ...silence, agents: [...agents], message };
-    this.#parts.warn(message, { agents });
-    this.#publish([[this.#parts.subjects.fleetEvent('held'), body]]);
-  }
-
-  #released(silence: { watched: number; silent: number }, by: FleetReleased['by']): void {
-    const body: FleetReleased = { at: new Date().toISOString(), ...silence, by };
-    this.#parts.warn('restarts are held no longer', { by });
-    this.#publish([[this.#parts.subjects.fleetEvent('released'), body]]);
-  }
-
-  #publish(messages: readonly (readonly [subject: string, body: object])[]): void {
-    if (messages.length === 0) return;
-    const { store, wakeOutbox, failed } = this.#parts;
-    store
-      .write(() => {
-        for (const [subject, body] of messages) store.outbox.add(`health-${newId()}`, subject, body);
-      })
-      .then(wakeOutbox, failed);
+    for (const { pulse } of changes) if (pulse.level === 'ok') this.#restarter.recovered(pulse.agent);
+    const told = changes.filter(({ pulse }) => !this.#maintenance.isPaused(pulse.agent));
+    this.#events.changed(told, this.#parts.clock.monotonic());
   }
 
   async #followConnection(): Promise<void> {

@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { FleetHeld, RestartEvent } from '../../../src/messages/health.js';
+import { TestBroker } from '../../actors/broker.js';
 import { until } from '../../actors/until.js';
 import { PlayedAgent, TestFleet } from './fleet.js';
 
@@ -67,4 +68,36 @@ t.test('a few of many are restarted', async (t) => {
   for (const agent of agents.slice(0, 4)) agent.silence();
   await until(() => fleet.events(/event\.restart/).length === 4, 'the restarts');
   t.same(fleet.events(/fleet\.held/), []);
+});
+
+t.test('agents that were gone long before the start hold nothing up and are left alone', async (t) => {
+  const broker = await TestBroker.start(t);
+  const dataDir = t.testdir();
+  const first = await TestFleet.on(t, broker, { dataDir });
+  await first.register([...names(5), 'alive']);
+  await first.store.write(() =>
+    first.store.heartbeats.put(
+      names(5).map((agent) => ({
+        agent,
+        seenAt: Date.now() - 3_600_000,
+        beat: { instance: 'i1', seq: 1, at: '', state: 'running', pid: 1, intervalMs: 200, restarts: 0 },
+        instances: 1,
+        lost: 0,
+        duplicates: 0,
+        reordered: 0,
+      })),
+    ),
+  );
+  await first.close();
+  const second = await TestFleet.on(t, broker, { dataDir });
+  t.equal(second.stateOf('a0'), 'unknown');
+  const alive = new PlayedAgent(t, second, 'alive').obey().live();
+  await until(() => second.healthOf('alive').level === 'ok', 'the one that lives');
+  alive.silence();
+  await until(() => second.events(/event\.restart/).length > 0, 'its restart');
+  t.same(
+    second.events<RestartEvent>(/event\.restart/).map(({ agent }) => agent),
+    ['alive'],
+  );
+  t.same(second.events(/fleet\.held/), []);
 });
