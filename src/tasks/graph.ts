@@ -192,6 +192,10 @@ export class TaskGraph {
     return gone;
   }
 
+  isDone(id: string): boolean {
+    return this.#states[this.#nodeNamed(id)] === NODE.done;
+  }
+
   isReady(id: string): boolean {
     const node = this.#nodeNamed(id);
     return this.#states[node] === NODE.open && this.#waitsFor[node] === 0;
@@ -233,8 +237,11 @@ export class TaskGraph {
     return [...seen].map((node) => this.#names[node] as string);
   }
 
-  /** How many distinct unfinished tasks wait for this one, directly or not. Exact; costs what lies behind it. */
-  unblocks(id: string): number {
+  /**
+   * How many distinct unfinished tasks wait for this one, directly or not. Exact, and costs what lies behind it; `most`
+   * stands for that many or more.
+   */
+  unblocks(id: string, most: number = Number.POSITIVE_INFINITY): number {
     const seen = new Set<number>();
     const stack = [this.#nodeNamed(id)];
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
@@ -243,8 +250,9 @@ export class TaskGraph {
         if (state === NODE.done || seen.has(dependant)) return true;
         seen.add(dependant);
         stack.push(dependant);
-        return true;
+        return seen.size < most;
       });
+      if (seen.size >= most) break;
     }
     return seen.size;
   }
