@@ -12,11 +12,12 @@ export async function status(options: Options): Promise<number> {
   const found = await fetchStatus(options);
   if (options.json === true) console.log(JSON.stringify(found, null, 2));
   else {
-    const { agents, broker, hosts, requests, cycles, judge } = found;
+    const { agents, broker, health, hosts, requests, cycles, judge } = found;
     console.log(`vigil ${found.version}, pid ${found.pid}, since ${found.startedAt}`);
     console.log(
       `agents    ${agents.active} active, ${agents.inactive} inactive, ${agents.unplaced} unplaced`,
     );
+    console.log(`health    ${healthText(health)}`);
     console.log(
       `requests  ${requests.running} running, ${requests.waitingResults} results waiting to be sent`,
     );
@@ -40,6 +41,21 @@ export async function tree(options: Options): Promise<number> {
   if (options.json === true) console.log(JSON.stringify(root, null, 2));
   else for (const line of linesOf(root)) console.log(line);
   return EXIT.fine;
+}
+
+function healthText(health: Status['health']): string {
+  const { watched, warning, degraded, unresponsive, escalated, restarts, paused, fleetPaused, held } = health;
+  const facts = [
+    `${watched} with a heartbeat`,
+    `${warning + degraded} late`,
+    `${unresponsive} silent`,
+    `${restarts} restarts`,
+    ...(escalated > 0 ? [`${escalated} given up`] : []),
+    ...(paused > 0 ? [`${paused} under maintenance`] : []),
+    ...(fleetPaused ? ['the fleet is under maintenance'] : []),
+    ...(held ? ['restarts are held (vigil agents resume --all)'] : []),
+  ];
+  return facts.join(', ');
 }
 
 async function fetchStatus(options: Options): Promise<Status> {

@@ -7,6 +7,7 @@ import type { Publishing } from '../events.js';
 
 /** Rows of one transaction: a large fleet is written down in small bites, so that nothing else waits for it. */
 const BITE = 200;
+const PRUNE_EVERY_MS = 60_000;
 
 export interface RecordsParts extends Publishing {
   readonly book: HeartbeatBook;
@@ -20,6 +21,7 @@ export class HealthRecords {
   readonly #histories = new Map<string, FigureHistory>();
   readonly #timer: NodeJS.Timeout;
   #running: Promise<void> | undefined;
+  #prunedAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: RecordsParts) {
     this.#parts = parts;
@@ -65,6 +67,8 @@ export class HealthRecords {
       }
       for (const pulse of due) this.#compare(pulse);
     }
+    if (monotonic() - this.#prunedAt < PRUNE_EVERY_MS) return;
+    this.#prunedAt = monotonic();
     await store.write(() => store.heartbeats.prune(Date.now() - settings.keepHistoryMs));
   }
 

@@ -29,7 +29,7 @@ export interface Restarted {
 
 /**
  * Restarts one agent: tells its runner to, and where nobody answers, runs its restart command; then waits until it is up
- * again by its own heartbeat. Never throws what is the agent's failure.
+ * again by its own heartbeat. Never rejects: whatever went wrong is its outcome.
  */
 export async function restartAgent(spec: AgentSpec, parts: RestartParts): Promise<Restarted> {
   const pulse = parts.book.get(spec.id);
@@ -40,7 +40,6 @@ export async function restartAgent(spec: AgentSpec, parts: RestartParts): Promis
     if (before === undefined && way === 'control') return { outcome: 'acknowledged', way };
     return await confirm(spec, way, before, parts);
   } catch (error) {
-    if (!(error instanceof VigilError)) throw error;
     const { code, message } = toFailure(error);
     return { outcome: code === 'TIMEOUT' ? 'timeout' : 'failed', way: 'none', code, message };
   } finally {

@@ -28,7 +28,6 @@ interface Job {
   /** Undefined: what had not begun is not wanted any more. */
   readonly done: Promise<RestartEvent | undefined>;
   settle(event: RestartEvent | undefined): void;
-  begun: boolean;
 }
 
 interface History {
@@ -128,7 +127,7 @@ export class Restarter {
     const done = new Promise<RestartEvent | undefined>((resolve) => {
       settle = resolve;
     });
-    const job: Job = { agent, by, reason, done, settle, begun: false };
+    const job: Job = { agent, by, reason, done, settle };
     this.#jobs.set(agent, job);
     // Whoever asks waits for an answer; the ladder does not.
     if (by === 'person') this.#waiting = insertBeforeLadder(this.#waiting, job);
@@ -172,28 +171,19 @@ export class Restarter {
     }
   }
 
-  /** @returns what is left to do when the restart itself is over. Neither of them throws. */
+  /** @returns what is left to do when the restart itself is over. Neither of them rejects. */
   async #run(job: Job): Promise<() => Promise<void>> {
     const { agent, by, reason } = job;
-    const { specOf, restart, failed, releaseTasks, settings, monotonic } = this.#parts;
-    const spec = specOf(agent);
-    if (spec === undefined) return async () => this.#end(job, undefined);
-    job.begun = true;
-    const history = this.#historyOf(agent);
-    const now = monotonic();
-    history.at = history.at.filter((at) => now - at < settings.periodMs);
-    const attempt = history.at.length + 1;
-    if (by === 'ladder') {
-      history.at.push(now);
-      history.random = Math.random();
-    }
-    this.#count++;
-    const head = { id: newId(), agent, at: new Date().toISOString(), by, reason, attempt };
+    const { specOf, restart, failed, releaseTasks } = this.#parts;
     const lost = (error: unknown) => {
       failed(error);
       this.#end(job, undefined);
     };
     try {
+      const spec = specOf(agent);
+      if (spec === undefined) return async () => this.#end(job, undefined);
+      const attempt = this.#countAttempt(agent, by);
+      const head = { id: newId(), agent, at: new Date().toISOString(), by, reason, attempt };
       const done = await restart(spec);
       const finishedAt = new Date().toISOString();
       return async () => {
@@ -211,6 +201,21 @@ export class Restarter {
     } catch (error) {
       return async () => lost(error);
     }
+  }
+
+  /** @returns which attempt within the period it is. */
+  #countAttempt(agent: string, by: Job['by']): number {
+    const { settings, monotonic } = this.#parts;
+    const history = this.#historyOf(agent);
+    const now = monotonic();
+    history.at = history.at.filter((at) => now - at < settings.periodMs);
+    const attempt = history.at.length + 1;
+    if (by === 'ladder') {
+      history.at.push(now);
+      history.random = Math.random();
+    }
+    this.#count++;
+    return attempt;
   }
 
   async #record(event: RestartEvent): Promise<void> {

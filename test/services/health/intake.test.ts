@@ -1,5 +1,10 @@
+import fc from 'fast-check';
 import t from 'tap';
+import { HeartbeatBook } from '../../../src/health/heartbeat-book.js';
 import type { AgentAnomaly } from '../../../src/messages/health.js';
+import { Subjects } from '../../../src/messages/subjects.js';
+import { HeartbeatIntake } from '../../../src/services/health/heartbeat-intake.js';
+import { HealthSettings } from '../../../src/settings/health.js';
 import { until } from '../../actors/until.js';
 import { PlayedAgent, TestFleet } from './fleet.js';
 
@@ -123,3 +128,52 @@ async function until2<T>(find: () => T | undefined): Promise<T | undefined> {
   await until(() => find() !== undefined, 'it to be found');
   return find();
 }
+
+t.test('whatever comes in is taken or counted, and nothing of it stays', async (t) => {
+  const book = new HeartbeatBook(HealthSettings.parse({}));
+  const intake = new HeartbeatIntake({
+    subjects: new Subjects(),
+    book,
+    monotonic: () => 0,
+    known: (ids) => new Set(ids.filter((id) => id === 'a')),
+    heard: () => {},
+    fenced: () => {},
+  });
+  const odd = fc.oneof(fc.json(), fc.string(), fc.constant('{"__proto__": {"seq": 1}}'));
+  const beat = fc.record({
+    instance: fc.oneof(fc.string({ maxLength: 70 }), fc.constant('i1')),
+    seq: fc.oneof(fc.integer(), fc.double(), fc.maxSafeInteger()),
+    at: fc.string(),
+    state: fc.constantFrom('running', 'exited', 'asleep'),
+    pid: fc.oneof(fc.integer(), fc.constant(null)),
+    intervalMs: fc.oneof(fc.integer(), fc.double()),
+    restarts: fc.nat(),
+  });
+  const subject = fc.oneof(
+    fc.constantFrom(
+      'vigil.agent.a.heartbeat',
+      'vigil.agent.b.heartbeat',
+      'vigil.agent.a.*.>',
+      'other.agent.a.heartbeat',
+    ),
+    fc.string(),
+  );
+  const bytes = fc.oneof(
+    fc.uint8Array(),
+    odd.map((text) => Buffer.from(text)),
+    beat.map((body) => Buffer.from(JSON.stringify(body))),
+  );
+  let total = 0;
+  fc.assert(
+    fc.property(subject, bytes, (to, data) => {
+      total++;
+      intake.take(to, data);
+      if (total % 50 === 0) intake.adopt();
+      const { heartbeats, invalid } = intake.counts;
+      return heartbeats + invalid === total && book.size <= 1;
+    }),
+    { numRuns: 5_000, endOnFailure: true },
+  );
+  t.ok(intake.counts.heartbeats > 0 && intake.counts.invalid > 0);
+  t.equal(({} as Record<string, unknown>)['seq'], undefined);
+});
