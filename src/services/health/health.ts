@@ -244,7 +244,7 @@ export class Health {
   }
 
   #restart(spec: AgentSpec) {
-    const { settings, connection, subjects, runOnHost, commandLog } = this.#parts;
+    const { settings, connection, subjects, runOnHost, commandLog, releaseTasks, failed } = this.#parts;
     const { controlMs, upMs } = settings.health;
     return restartAgent(spec, {
       book: this.#book,
@@ -256,6 +256,12 @@ export class Health {
           ? startCommand(whole, commandLog(id))
           : runOnHost(label, id, whole);
       },
+      // Where that fails, their leases run out.
+      releaseTasks: (agent) =>
+        releaseTasks(agent).catch((error: unknown) => {
+          failed(error);
+          return 0;
+        }),
       reachable: () => this.#reachable(),
       nextBeat: (agent, ms) => this.#nextBeat(agent, ms),
       gone: (agent) => this.#gone.add(agent),

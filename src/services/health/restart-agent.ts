@@ -12,6 +12,8 @@ export interface RestartParts {
   control(agent: string, control: Control): Promise<unknown>;
   /** Runs its restart command where the agent lives. */
   command(agent: AgentSpec, restart: RestartCommand): Promise<CommandStart>;
+  /** The tasks that it holds go back to the queue, fenced. @returns how many. */
+  releaseTasks(agent: string): Promise<number>;
   /** The broker answers. */
   reachable(): Promise<boolean>;
   /** Resolves at the agent's next heartbeat; undefined after `ms`. */
@@ -23,6 +25,7 @@ export interface RestartParts {
 export interface Restarted {
   readonly outcome: RestartOutcome;
   readonly way: 'control' | 'command' | 'none';
+  readonly tasksReleased: number;
   readonly code?: ErrorCode;
   readonly message?: string;
 }
@@ -35,26 +38,34 @@ export async function restartAgent(spec: AgentSpec, parts: RestartParts): Promis
   const pulse = parts.book.get(spec.id);
   const before = pulse?.beat;
   if (pulse !== undefined) pulse.restarting = true;
+  let tasksReleased = 0;
+  const release = async () => {
+    tasksReleased = await parts.releaseTasks(spec.id);
+  };
   try {
-    const way = await begin(spec, before?.instance, parts);
-    if (before === undefined && way === 'control') return { outcome: 'acknowledged', way };
-    return await confirm(spec, way, before, parts);
+    const way = await begin(spec, before?.instance, release, parts);
+    const confirmed =
+      before === undefined && way === 'control' ? ACKNOWLEDGED : await confirm(spec, way, before, parts);
+    return { way, tasksReleased, ...confirmed };
   } catch (error) {
     const { code, message } = toFailure(error);
-    return { outcome: code === 'TIMEOUT' ? 'timeout' : 'failed', way: 'none', code, message };
+    return { outcome: code === 'TIMEOUT' ? 'timeout' : 'failed', way: 'none', tasksReleased, code, message };
   } finally {
     const now = parts.book.get(spec.id);
     if (now !== undefined) now.restarting = false;
   }
 }
 
+/** @param release is called when the old one is as good as gone, and before the new one may claim anything. */
 async function begin(
   spec: AgentSpec,
   instance: string | undefined,
+  release: () => Promise<void>,
   parts: RestartParts,
 ): Promise<'control' | 'command'> {
   try {
     await parts.control(spec.id, { action: 'restart', ...(instance === undefined ? {} : { instance }) });
+    await release();
     return 'control';
   } catch (error) {
     const silent = error instanceof VigilError && (error.code === 'UNAVAILABLE' || error.code === 'TIMEOUT');
@@ -68,6 +79,7 @@ async function begin(
         `${error.message}; start it again, or give it a restart command in the settings (agents: [{id: ${spec.id}, restart: {command: [...]}}])`,
         { cause: error },
       );
+    await release();
     const { exitCode, output } = await parts.command(spec, spec.restart);
     if (exitCode !== null && exitCode !== 0)
       throw new VigilError(
@@ -78,24 +90,27 @@ async function begin(
   }
 }
 
+type Confirmed = Pick<Restarted, 'outcome' | 'code' | 'message'>;
+const ACKNOWLEDGED: Confirmed = { outcome: 'acknowledged' };
+
 async function confirm(
   spec: AgentSpec,
   way: 'control' | 'command',
   before: Heartbeat | undefined,
   { book, nextBeat, upMs }: RestartParts,
-): Promise<Restarted> {
+): Promise<Confirmed> {
   const endsAt = performance.now() + upMs;
   let pulse = book.get(spec.id);
   for (;;) {
-    if (pulse !== undefined && isUp(spec, pulse, before)) return { outcome: 'restarted', way };
+    if (pulse !== undefined && isUp(spec, pulse, before)) return { outcome: 'restarted' };
     const left = endsAt - performance.now();
     if (left <= 0) break;
     pulse = await nextBeat(spec.id, left);
   }
   // It has no heartbeat: nothing more can be told.
-  if (before === undefined) return { outcome: 'acknowledged', way };
+  if (before === undefined) return ACKNOWLEDGED;
   const message = `no heartbeat within ${upMs} ms after ${way === 'control' ? 'it was told' : 'its command was run'}`;
-  return { outcome: 'timeout', way, code: 'TIMEOUT', message };
+  return { outcome: 'timeout', code: 'TIMEOUT', message };
 }
 
 /** By another instance, or a higher count of restarts; of a program that is not ours, by any new heartbeat. */

@@ -13,8 +13,6 @@ export interface RestarterParts extends Publishing {
   /** Undefined when it is on record no longer. */
   specOf(agent: string): AgentSpec | undefined;
   restart(spec: AgentSpec): Promise<Restarted>;
-  /** Its tasks go back to the queue, fenced. @returns how many. */
-  releaseTasks(agent: string): Promise<number>;
   /** Asked again right before it is begun: the ladder's reason may be gone by then. */
   stillWanted(agent: string): boolean;
 }
@@ -174,7 +172,7 @@ export class Restarter {
   /** @returns what is left to do when the restart itself is over. Neither of them rejects. */
   async #run(job: Job): Promise<() => Promise<void>> {
     const { agent, by, reason } = job;
-    const { specOf, restart, failed, releaseTasks } = this.#parts;
+    const { specOf, restart, failed } = this.#parts;
     const lost = (error: unknown) => {
       failed(error);
       this.#end(job, undefined);
@@ -190,8 +188,7 @@ export class Restarter {
         try {
           // A commit holds this process up until the disk has it: what was begun just now is to be on its way first.
           await wait(RECORD_AFTER_MS);
-          const tasksReleased = done.outcome === 'failed' ? 0 : await releaseTasks(agent);
-          const event: RestartEvent = { ...head, finishedAt, tasksReleased, ...done };
+          const event: RestartEvent = { ...head, finishedAt, ...done };
           await this.#record(event);
           this.#end(job, event);
         } catch (error) {
