@@ -1,27 +1,42 @@
 import type { Drawing } from './drawing.js';
-import { CRITICAL, lookOf, numbered } from './look.js';
+import { CRITICAL, type DrawnState, LOOKS, moreLine, oneLine, planOf } from './look.js';
 
-/** For Graphviz. */
-export function dot(drawing: Drawing): string {
-  const { nodes, edges } = numbered(drawing);
+const SHAPES: Readonly<Record<DrawnState, string>> = {
+  pending: 'box',
+  ready: 'diamond',
+  claimed: 'parallelogram',
+  running: 'component',
+  done: 'ellipse',
+  failed: 'octagon',
+  cancelled: 'note',
+  unknown: 'box3d',
+};
+
+const LABEL = 60;
+
+/** The graph for Graphviz: `vigil tasks graph --format dot | dot -Tpdf`. */
+export function dot(graph: Drawing, most?: number): string {
+  const plan = planOf(graph, most);
   return [
     'digraph tasks {',
-    '  rankdir=LR;',
-    '  node [shape=box, style="rounded,filled", fontname="sans-serif", fontsize=11];',
-    ...nodes.map(({ number, id, label, state, critical }) => {
-      const { mark, fill, line } = lookOf(state);
-      const border = critical ? `color="${CRITICAL}", penwidth=3` : `color="${line}"`;
-      return `  n${number} [label=${quoted(`${mark} ${label}`)}, tooltip=${quoted(`${id}: ${state}`)}, fillcolor="${fill}", ${border}];`;
+    '  rankdir=LR',
+    '  node [style=filled, fontname="Helvetica", fontsize=10]',
+    ...plan.tasks.map(({ id, title, state }, number) => {
+      const { mark, light, stroke } = LOOKS[state];
+      const label = `${mark} ${state} · ${escapeDot(oneLine(id, LABEL))}\\n${escapeDot(oneLine(title, LABEL))}`;
+      const width = plan.critical.has(number) ? 4 : 1;
+      return `  n${number} [label="${label}", shape=${SHAPES[state]}, fillcolor="${light}", color="${stroke}", penwidth=${width}]`;
     }),
-    ...edges.map(
+    ...plan.edges.map(
       ({ from, to, critical }) =>
-        `  n${from} -> n${to}${critical ? ` [color="${CRITICAL}", penwidth=3]` : ''};`,
+        `  n${from} -> n${to}${critical ? ` [penwidth=3, color="${CRITICAL}"]` : ''}`,
     ),
-    ...(drawing.omitted === 0 ? [] : [`  more [label="… ${drawing.omitted} more tasks", style=dashed];`]),
+    ...(plan.omitted > 0 ? [`  more [label="${moreLine(plan.omitted)}", shape=plaintext, style=""]`] : []),
     '}',
   ].join('\n');
 }
 
-function quoted(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+/** Graphviz reads escapes (`\N`) and entities (`&lt;`) in quoted text. */
+function escapeDot(text: string): string {
+  return text.replace(/["\\]/g, '\\$&').replace(/&/g, '&amp;');
 }

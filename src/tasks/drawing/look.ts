@@ -1,70 +1,102 @@
-import type { Drawing } from './drawing.js';
+import type { Drawing, DrawnTask } from './drawing.js';
 
-/** How a state looks: a mark beside its colour, for those who do not see the colours apart. */
+/** States that are told apart; whatever else is given as one is `unknown`. */
+export type DrawnState =
+  | 'pending'
+  | 'ready'
+  | 'claimed'
+  | 'running'
+  | 'done'
+  | 'failed'
+  | 'cancelled'
+  | 'unknown';
+
+/** How a state looks. The mark and the shapes tell states apart where colours do not. */
 export interface Look {
   readonly mark: string;
-  readonly fill: string;
-  readonly line: string;
+  readonly stroke: string;
+  readonly light: string;
+  readonly dark: string;
 }
 
-const UNKNOWN: Look = { mark: '?', fill: '#eeeeee', line: '#777777' };
-
-const LOOKS: Readonly<Record<string, Look>> = {
-  pending: { mark: '○', fill: '#f2f2f2', line: '#8a8a8a' },
-  ready: { mark: '▷', fill: '#dbeafe', line: '#2563eb' },
-  claimed: { mark: '◔', fill: '#fef3c7', line: '#b45309' },
-  running: { mark: '◑', fill: '#fde68a', line: '#b45309' },
-  done: { mark: '✓', fill: '#dcfce7', line: '#15803d' },
-  failed: { mark: '✗', fill: '#fee2e2', line: '#b91c1c' },
-  cancelled: { mark: '–', fill: '#e5e5e5', line: '#525252' },
+export const LOOKS: Readonly<Record<DrawnState, Look>> = {
+  pending: { mark: '○', stroke: '#78909c', light: '#eceff1', dark: '#37474f' },
+  ready: { mark: '◇', stroke: '#1976d2', light: '#e3f2fd', dark: '#0d3c61' },
+  claimed: { mark: '◔', stroke: '#7e57c2', light: '#ede7f6', dark: '#311b6b' },
+  running: { mark: '▶', stroke: '#b27700', light: '#fff3cd', dark: '#5c4400' },
+  done: { mark: '✓', stroke: '#2e8b57', light: '#dff3e4', dark: '#12472a' },
+  failed: { mark: '✗', stroke: '#c62828', light: '#fde0dc', dark: '#641b14' },
+  cancelled: { mark: '⊘', stroke: '#9e9e9e', light: '#f5f5f5', dark: '#2b2b2b' },
+  unknown: { mark: '?', stroke: '#9e9e9e', light: '#ffffff', dark: '#14181d' },
 };
 
-export const STATES = Object.keys(LOOKS);
+export const STATES = Object.keys(LOOKS) as DrawnState[];
 
 /** Of the critical path. */
-export const CRITICAL = '#be123c';
+export const CRITICAL = '#d81b60';
 
-export function lookOf(state: string): Look {
-  return Object.hasOwn(LOOKS, state) ? (LOOKS[state] ?? UNKNOWN) : UNKNOWN;
+/** Beyond this many boxes nobody reads a drawing, and the layout takes seconds. */
+export const MOST_DRAWN = 500;
+
+/** A graph as the drawings walk it: tasks by number, edges among them alone. */
+export interface Plan {
+  readonly tasks: readonly PlannedTask[];
+  readonly edges: readonly PlannedEdge[];
+  readonly critical: ReadonlySet<number>;
+  /** Tasks that are not drawn. */
+  readonly omitted: number;
 }
 
-const MAX_LABEL = 48;
-
-/** A title on one line, without what does something to a terminal or a page. */
-export function labelOf(title: string): string {
-  const line = title.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ').trim();
-  return line.length <= MAX_LABEL ? line : `${[...line].slice(0, MAX_LABEL - 1).join('')}…`;
+export interface PlannedTask extends DrawnTask {
+  readonly state: DrawnState;
 }
 
-/** A drawing with numbers for ids, which are safe in any language, and its critical edges. */
-export interface Numbered {
-  readonly nodes: readonly {
-    readonly number: number;
-    readonly id: string;
-    readonly label: string;
-    readonly state: string;
-    readonly critical: boolean;
-  }[];
-  readonly edges: readonly { readonly from: number; readonly to: number; readonly critical: boolean }[];
+export interface PlannedEdge {
+  readonly from: number;
+  readonly to: number;
+  readonly critical: boolean;
 }
 
-/** Edges to tasks that are not drawn are left out. */
-export function numbered({ tasks, edges, criticalPath }: Drawing): Numbered {
+/** Cuts a graph to at most so many tasks, those of the critical path first, then in the order given. */
+export function planOf(graph: Drawing, most: number = MOST_DRAWN): Plan {
+  const onPath = new Set(graph.criticalPath);
+  const byWorth = new Set([...graph.tasks.filter(({ id }) => onPath.has(id)), ...graph.tasks]);
+  const drawn = new Set([...byWorth].slice(0, most));
+  const tasks = graph.tasks.filter((task) => drawn.has(task));
   const numbers = new Map(tasks.map(({ id }, number) => [id, number]));
-  const next = new Map(criticalPath.map((id, i) => [id, criticalPath[i + 1]]));
+  const next = new Map(graph.criticalPath.map((id, i) => [id, graph.criticalPath[i + 1]]));
   return {
-    nodes: tasks.map(({ id, title, state }, number) => ({
-      number,
-      id: labelOf(id),
-      label: labelOf(title),
-      state: labelOf(state),
-      critical: next.has(id),
-    })),
-    edges: edges.flatMap(([one, other]) => {
-      const from = numbers.get(one);
-      const to = numbers.get(other);
-      if (from === undefined || to === undefined) return [];
-      return [{ from, to, critical: next.get(one) === other }];
+    tasks: tasks.map((task) => ({ ...task, state: stateOf(task.state) })),
+    edges: graph.edges.flatMap(([from, to]) => {
+      const [start, end] = [numbers.get(from), numbers.get(to)];
+      return start === undefined || end === undefined
+        ? []
+        : [{ from: start, to: end, critical: next.get(from) === to }];
     }),
+    critical: new Set(graph.criticalPath.flatMap((id) => numbers.get(id) ?? [])),
+    omitted: graph.omitted + graph.tasks.length - tasks.length,
   };
+}
+
+function stateOf(text: string): DrawnState {
+  return STATES.find((state) => state === text) ?? 'unknown';
+}
+
+export function moreLine(omitted: number): string {
+  return `${omitted} more ${omitted === 1 ? 'task is' : 'tasks are'} not drawn`;
+}
+
+/** Controls, what turns the direction of writing, halves of characters, and what XML forbids. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]+/gu;
+
+/** A task's text on one line: nothing unseen in it, and no longer than a box takes. */
+export function oneLine(text: string, most: number): string {
+  // What is far longer is cut before it is looked at.
+  const line = text
+    .slice(0, most * 8)
+    .replace(UNSEEN, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  const characters = [...line];
+  return characters.length <= most ? line : `${characters.slice(0, most - 1).join('')}…`;
 }

@@ -1,95 +1,76 @@
-import { Graph, layout } from '@dagrejs/dagre';
 import type { Drawing } from './drawing.js';
-import { CRITICAL, lookOf, numbered, STATES } from './look.js';
+import { BOX, layOut, type Point } from './layout.js';
+import { LOOKS, moreLine, oneLine, type PlannedTask, planOf, STATES } from './look.js';
+import { SVG_STYLE } from './svg-style.js';
 
-const CHAR = 6.6;
-const HEIGHT = 40;
-const PADDING = 12;
-const MIN_WIDTH = 90;
-const MARGIN = 16;
-const FEW = 100;
-/** For the line of what was left out. */
-const FOOTER = 28;
+const TITLE = 30;
+const ID = 24;
+const TOOLTIP = 200;
+const LEGEND_STEP = 104;
+const LEGEND_HEIGHT = 44;
 
-interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-/** A picture that stands by itself: no script, nothing fetched, dark where the reader's screen is. */
-export function svg(drawing: Drawing): string {
-  const { nodes, edges } = numbered(drawing);
-  const graph = new Graph({ multigraph: false });
-  // The default ranker draws a little tighter, and takes three times as long.
-  const ranker = nodes.length > FEW ? 'tight-tree' : 'network-simplex';
-  graph.setGraph({ rankdir: 'LR', ranker, nodesep: 14, ranksep: 46, marginx: MARGIN, marginy: MARGIN });
-  graph.setDefaultEdgeLabel(() => ({}));
-  for (const { number, label, id } of nodes) {
-    const width = Math.max(MIN_WIDTH, Math.max(label.length + 2, id.length) * CHAR + 2 * PADDING);
-    graph.setNode(String(number), { width, height: HEIGHT });
-  }
-  for (const { from, to } of edges) graph.setEdge(String(from), String(to));
-  if (nodes.length > 0) layout(graph);
-  const size = graph.graph() as { width?: number; height?: number };
-  const width = Math.ceil(finite(size.width) + 2 * MARGIN);
-  const height = Math.ceil(finite(size.height) + 2 * MARGIN) + (drawing.omitted === 0 ? 0 : FOOTER);
+/**
+ * The graph as one SVG that stands alone: no script, no font and no image from elsewhere. Colours follow the reader's
+ * light or dark setting; a state has a mark and its word besides its colour, the critical path has broad lines. The layout takes about a second for 500 tasks, so not on
+ * an event loop that others wait for.
+ */
+export function svg(graph: Drawing, most?: number): string {
+  const plan = planOf(graph, most);
+  const { boxes, lines, width, height } = layOut(plan);
+  const used = new Set(plan.tasks.map(({ state }) => state));
+  const legend = STATES.filter((state) => used.has(state));
+  const wide = Math.ceil(Math.max(width, legend.length * LEGEND_STEP + 16, 320));
+  const high = Math.ceil(height + LEGEND_HEIGHT + (plan.omitted > 0 ? 24 : 0));
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${nodes.length} tasks and what they wait for">`,
-    `<style>${style()}</style>`,
-    '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>',
-    `<rect class="ground" width="${width}" height="${height}"/>`,
-    ...edges.map(({ from, to, critical }) => {
-      const { points } = graph.edge(String(from), String(to)) as { points: Point[] };
-      return `<path class="edge${critical ? ' critical' : ''}" marker-end="url(#arrow)" d="${pathOf(points)}"/>`;
-    }),
-    ...nodes.map(({ number, id, label, state, critical }) => {
-      const { x, y, width: w } = graph.node(String(number)) as unknown as Point & { width: number };
-      const left = finite(x) - w / 2;
-      const top = finite(y) - HEIGHT / 2;
-      return [
-        `<g class="task ${STATES.includes(state) ? state : 'pending'}${critical ? ' critical' : ''}" transform="translate(${round(left)} ${round(top)})">`,
-        `<title>${entities(`${id}: ${state}${critical ? ', on the critical path' : ''}`)}</title>`,
-        `<rect width="${round(w)}" height="${HEIGHT}" rx="6"/>`,
-        `<text x="${PADDING}" y="17">${lookOf(state).mark} ${entities(label)}</text>`,
-        `<text class="id" x="${PADDING}" y="32">${entities(id)}</text>`,
-        '</g>',
-      ].join('');
-    }),
-    ...(drawing.omitted === 0
-      ? []
-      : [`<text class="more" x="${MARGIN}" y="${height - 10}">… ${drawing.omitted} more tasks</text>`]),
+    `<svg xmlns="http://www.w3.org/2000/svg" class="vigil-tasks" role="img" aria-label="Tasks and what they wait for" viewBox="0 0 ${wide} ${high}" width="${wide}" height="${high}">`,
+    `<style>${SVG_STYLE}</style>`,
+    '<defs><marker id="vigil-tasks-end" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>',
+    `<rect class="ground" width="${wide}" height="${high}"/>`,
+    ...legend.map(
+      (state, i) =>
+        `<g class="task ${state}" transform="translate(${16 + i * LEGEND_STEP} 12)"><rect width="96" height="22" rx="4"/><text x="8" y="15">${LOOKS[state].mark} ${state}</text></g>`,
+    ),
+    `<g transform="translate(0 ${LEGEND_HEIGHT})">`,
+    ...plan.edges.map(
+      ({ critical }, i) =>
+        `<path class="edge${critical ? ' critical' : ''}" d="${curve(lines[i] ?? [])}" marker-end="url(#vigil-tasks-end)"/>`,
+    ),
+    ...plan.tasks.map((task, number) => box(task, boxes[number] as Point, plan.critical.has(number))),
+    '</g>',
+    ...(plan.omitted > 0
+      ? [`<text class="more" x="16" y="${high - 10}">${moreLine(plan.omitted)}</text>`]
+      : []),
     '</svg>',
   ].join('\n');
 }
 
-function style(): string {
-  const states = STATES.map((state) => {
-    const { fill, line } = lookOf(state);
-    return `.${state} rect{fill:${fill};stroke:${line}}`;
+function box({ id, title, state, score }: PlannedTask, { x, y }: Point, critical: boolean): string {
+  const about = [
+    `${oneLine(id, TOOLTIP)}: ${oneLine(title, TOOLTIP)}`,
+    critical ? `${state}, on the critical path` : state,
+    ...(score === undefined ? [] : [`score ${score.toFixed(2)}`]),
+  ].join('; ');
+  return `<g class="task ${state}${critical ? ' critical' : ''}" transform="translate(${round(x)} ${round(y)})"><title>${escapeXml(about)}</title><rect width="${BOX.width}" height="${BOX.height}" rx="6"/><text x="10" y="18">${LOOKS[state].mark} ${state} · ${escapeXml(oneLine(id, ID))}</text><text class="title" x="10" y="35">${escapeXml(oneLine(title, TITLE))}</text></g>`;
+}
+
+/** Through the middle of each two points, so that a line has no corners. */
+function curve(points: readonly Point[]): string {
+  const at = ({ x, y }: Point): string => `${round(x)} ${round(y)}`;
+  const [first, ...others] = points;
+  const last = others.pop();
+  if (first === undefined || last === undefined) return '';
+  const parts = others.map((point, i) => {
+    const next = others[i + 1] ?? last;
+    const end = others[i + 1] === undefined ? last : { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 };
+    return `Q${at(point)} ${at(end)}`;
   });
-  return [
-    'text{font:11px system-ui,sans-serif;fill:#111}.id{font-size:9px;fill:#555}.more{fill:#555}',
-    '.ground{fill:#fff}.edge{fill:none;stroke:#9a9a9a;stroke-width:1.2}marker path{fill:#9a9a9a}',
-    ...states,
-    `.edge.critical{stroke:${CRITICAL};stroke-width:2.6}.task.critical rect{stroke:${CRITICAL};stroke-width:2.6}`,
-    '@media(prefers-color-scheme:dark){.ground{fill:#111}.edge{stroke:#666}.more{fill:#aaa}.task rect{filter:brightness(.9)}}',
-  ].join('');
-}
-
-function pathOf(points: readonly Point[]): string {
-  return points
-    .map(({ x, y }, i) => `${i === 0 ? 'M' : 'L'}${round(finite(x))} ${round(finite(y))}`)
-    .join('');
-}
-
-function finite(value: number | undefined): number {
-  return value !== undefined && Number.isFinite(value) ? value : 0;
+  return `M${at(first)}${parts.length > 0 ? parts.join('') : `L${at(last)}`}`;
 }
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-function entities(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+function escapeXml(text: string): string {
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
