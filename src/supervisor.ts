@@ -11,6 +11,8 @@ import { ActorSystem } from './actors/runtime/system.js';
 import { type Broker, brokerChild, prepareBroker } from './broker/broker.js';
 import { connectBroker, endConnection } from './broker/connect.js';
 import { ensureStreams } from './broker/streams.js';
+import { Http } from './http/http-service.js';
+import type { Metrics } from './http/metrics.js';
 import { coherence } from './judgement/coherence.js';
 import { createLog, type Logger, logBroker } from './log.js';
 import type { AgentSpec } from './messages/agents.js';
@@ -26,11 +28,11 @@ import type { Health } from './services/health/health.js';
 import { healthService } from './services/health/health-service.js';
 import { hostTrees } from './services/host-trees.js';
 import { keepHouse } from './services/housekeeping.js';
-import { createModelActor, ledgerOf } from './services/model.js';
+import { createModelActor, ledgerOf, type ModelCall } from './services/model.js';
 import { OutboxDrain } from './services/outbox-drain.js';
 import { requestHandlers } from './services/request-handlers.js';
 import { RequestRunner } from './services/request-runner.js';
-import { RpcService } from './services/rpc-service.js';
+import { type Handlers, RpcService } from './services/rpc-service.js';
 import { service } from './services/service.js';
 import { Steering } from './services/steering.js';
 import { TriggerIntake } from './services/trigger-intake.js';
@@ -59,6 +61,8 @@ export interface RunningSupervisor {
   readonly client: ReturnType<Broker['access']>;
   /** With what managed agents connect. */
   readonly agent: ReturnType<Broker['access']>;
+  /** Where a browser opens the dashboard, token included; undefined when it is switched off. */
+  readonly dashboard: string | undefined;
   /** Resolves with the reason when the supervision tree gives up. */
   readonly ended: Promise<Error>;
   /** Orderly, in reverse order of the start: no more triggers, what runs may end, hosts, results, broker. */
@@ -103,10 +107,27 @@ export async function startSupervisor(
     const subjects = new Subjects(settings.prefix);
     await ensureStreams(connection, subjects, settings.results);
     await root.tree.add(subtree(root.services, 'services', settings.hosts.drainMs + SHUTDOWN_MS));
-    await startServices({ settings, parts, dataDir, store, log, root, broker, connection, subjects });
+    const http = await startServices({
+      settings,
+      parts,
+      dataDir,
+      store,
+      log,
+      root,
+      broker,
+      connection,
+      subjects,
+    });
     log.info({ url: broker.access('client').url, agents: store.agents.counts().active }, 'started');
     const { access } = broker;
-    return { subjects, client: access('client'), agent: access('agent'), ended: root.ended, stop };
+    return {
+      subjects,
+      client: access('client'),
+      agent: access('agent'),
+      dashboard: http.url,
+      ended: root.ended,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -160,7 +181,7 @@ interface Composition {
   readonly subjects: Subjects;
 }
 
-async function startServices(composition: Composition): Promise<void> {
+async function startServices(composition: Composition): Promise<Http> {
   const { settings, store, log, root, connection, subjects } = composition;
   const { drainMs } = settings.hosts;
   const startedAt = new Date().toISOString();
@@ -172,6 +193,14 @@ async function startServices(composition: Composition): Promise<void> {
   let steering!: Steering;
   let health!: Health;
   let cycles: CycleTimer | undefined;
+  let handlers!: Handlers;
+  const http = new Http({
+    ...composition,
+    version: VERSION,
+    handlers: () => handlers,
+    missing: () => (bus.trouble.connected ? [] : ['broker']),
+    failed: (what, error) => log.error({ request: what, err: error }, 'http request failed'),
+  });
   const wakeOutbox = () => outbox.wake();
   const publishing = { store, subjects, wakeOutbox, failed: failed('event could not be recorded') };
   const deadLetters = new DeadLetters(publishing);
@@ -183,6 +212,7 @@ async function startServices(composition: Composition): Promise<void> {
         connection,
         store,
         dropped: (subject, why) => log.error({ subject, why }, 'result could not be sent'),
+        sent: (rows) => http.sent(rows),
         failed: (error) => log.warn({ err: error }, 'results wait in the outbox'),
       });
       outbox.wake();
@@ -199,7 +229,7 @@ async function startServices(composition: Composition): Promise<void> {
   );
 
   if (settings.judge.kind === 'llm')
-    await root.services.add(modelService(composition, () => bus, wakeOutbox));
+    await root.services.add(modelService(composition, () => bus, wakeOutbox, http.metrics));
 
   await root.services.add(
     service('fleet', SHUTDOWN_MS, async (exited) => {
@@ -292,40 +322,42 @@ async function startServices(composition: Composition): Promise<void> {
 
   await root.services.add(
     service('rpc', SHUTDOWN_MS, async () => {
+      handlers = requestHandlers({
+        store,
+        runner,
+        steering: () => steering,
+        fleet: () => fleet,
+        health: () => health,
+        restartOf: (agent) => restartIn(settings, agent),
+        askAgent: async (agent, type, body) => {
+          const access = agentAccess(composition, { bus, fleet, deadLetters });
+          const never = new AbortController().signal;
+          return (await askAgent(access, agent, type, body, settings.analysis.itemTimeoutMs, never)).body;
+        },
+        status: async () => ({
+          version: VERSION,
+          startedAt,
+          pid: process.pid,
+          requests: { running: runner.running, waitingResults: store.outbox.size },
+          cycles: cycles?.counts ?? { run: 0, skipped: 0 },
+          broker: bus.trouble,
+          judge: {
+            kind: settings.judge.kind,
+            tokensToday: store.spend.of(new Date().toISOString().slice(0, 10)),
+            tokensPerDay: settings.judge.tokensPerDay,
+          },
+          deadLetters: deadLetters.count,
+          tree: withTrees(root.tree.tree(), await hostTrees(fleet, bus, subjects, TREE_LIMIT)),
+        }),
+      });
       const rpc = await RpcService.open({
         connection,
         subjects,
         version: VERSION,
         maxRunning: settings.requests.maxRunning * 8,
         failed: (endpoint, error) => log.error({ endpoint, err: error }, 'request failed'),
-        handlers: requestHandlers({
-          store,
-          runner,
-          steering: () => steering,
-          fleet: () => fleet,
-          health: () => health,
-          restartOf: (agent) => restartIn(settings, agent),
-          askAgent: async (agent, type, body) => {
-            const access = agentAccess(composition, { bus, fleet, deadLetters });
-            const never = new AbortController().signal;
-            return (await askAgent(access, agent, type, body, settings.analysis.itemTimeoutMs, never)).body;
-          },
-          status: async () => ({
-            version: VERSION,
-            startedAt,
-            pid: process.pid,
-            requests: { running: runner.running, waitingResults: store.outbox.size },
-            cycles: cycles?.counts ?? { run: 0, skipped: 0 },
-            broker: bus.trouble,
-            judge: {
-              kind: settings.judge.kind,
-              tokensToday: store.spend.of(new Date().toISOString().slice(0, 10)),
-              tokensPerDay: settings.judge.tokensPerDay,
-            },
-            deadLetters: deadLetters.count,
-            tree: withTrees(root.tree.tree(), await hostTrees(fleet, bus, subjects, TREE_LIMIT)),
-          }),
-        }),
+        handlers,
+        answered: (endpoint, outcome, seconds) => http.metrics.rpc(endpoint, outcome, seconds),
       });
       return () => rpc.close();
     }),
@@ -361,6 +393,9 @@ async function startServices(composition: Composition): Promise<void> {
       };
     }),
   );
+
+  if (settings.http.enabled) await root.services.add(http.service());
+  return http;
 }
 
 /** The one place through which all hosts reach the model. */
@@ -368,6 +403,7 @@ function modelService(
   { settings, store, subjects, log }: Composition,
   bus: () => Bus,
   wakeOutbox: () => void,
+  metrics: Metrics,
 ): ChildSpec {
   const { judge, restart, hosts } = settings;
   const failed = (error: unknown) => log.error({ err: error }, 'spend could not be recorded');
@@ -390,7 +426,11 @@ function modelService(
         .write(() => store.outbox.add(`budget-${newId()}`, subjects.budgetEvent, body))
         .then(wakeOutbox, failed);
     };
-    await system.spawn(createModelActor(judge, process.env, ledgerOf(store, failed), exhausted), 'main');
+    const called = (call: ModelCall) => metrics.modelCall(call);
+    await system.spawn(
+      createModelActor(judge, process.env, ledgerOf(store, failed), exhausted, called),
+      'main',
+    );
     return () => system.stop();
   });
 }

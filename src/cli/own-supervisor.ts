@@ -8,6 +8,8 @@ import { forgetRunning, noteRunning } from './running.js';
 /** A fleet that a command works with, as its client. */
 export interface Fleet {
   readonly client: Client;
+  /** Of the supervisor that was started here: where its dashboard is. */
+  readonly dashboard?: string | undefined;
   /** Resolves with the reason when the supervisor gives up. */
   readonly ended: Promise<Error>;
   stop(): Promise<void>;
@@ -25,7 +27,8 @@ export async function startOwn(
 ): Promise<Fleet> {
   const supervisor = await startSupervisor(settings, { sample, onStep: (text) => progress.step(text) });
   const running = { ...supervisor.client, pid: process.pid, prefix: settings.prefix };
-  noteRunning(settings.dataDir, { ...running, agentNkeyFile: supervisor.agent.nkeyFile });
+  const { dashboard } = supervisor;
+  noteRunning(settings.dataDir, { ...running, agentNkeyFile: supervisor.agent.nkeyFile, dashboard });
   const stop = async () => {
     await supervisor.stop();
     forgetRunning(settings.dataDir);
@@ -34,6 +37,7 @@ export async function startOwn(
     const client = await Client.connect(running, settings);
     return {
       client,
+      dashboard,
       ended: supervisor.ended,
       stop: async () => {
         await client.close();

@@ -13,6 +13,8 @@ const Running = z.object({
   credsFile: z.string().optional(),
   /** The key of managed agents; absent where the broker is not ours. */
   agentNkeyFile: z.string().optional(),
+  /** The dashboard's URL, with its token; absent when it is switched off. */
+  dashboard: z.string().optional(),
 });
 export type Running = z.infer<typeof Running>;
 

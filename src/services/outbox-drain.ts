@@ -12,6 +12,8 @@ export interface OutboxDrainOptions {
   readonly store: Store;
   /** A row that can never be sent (larger than the broker takes) was dropped. */
   dropped(subject: string, why: string): void;
+  /** The stream has these, in the order in which they were written. */
+  sent(rows: readonly OutboxRow[]): void;
   /** The stream did not take it; it is tried again. */
   failed(error: unknown): void;
 }
@@ -77,8 +79,11 @@ export class OutboxDrain {
       const rows = store.outbox.next(after, BATCH);
       if (rows.length === 0) return;
       const sent = await Promise.allSettled(rows.map((row) => this.#send(row)));
-      const done = rows.filter((_row, i) => sent[i]?.status === 'fulfilled').map((row) => row.seq);
-      if (done.length > 0) await store.write(() => store.outbox.remove(done));
+      const done = rows.filter((_row, i) => sent[i]?.status === 'fulfilled');
+      if (done.length > 0) {
+        await store.write(() => store.outbox.remove(done.map(({ seq }) => seq)));
+        this.#options.sent(done);
+      }
       const refused = sent.find((each) => each.status === 'rejected');
       if (refused !== undefined) throw refused.reason;
       after = rows.at(-1)?.seq ?? after;

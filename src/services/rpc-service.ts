@@ -1,9 +1,10 @@
 import type { NatsConnection, Service, ServiceMsg } from 'nats';
 import { z } from 'zod';
 import { inTraceOf } from '../actors/runtime/trace.js';
-import { ERROR_STATUS, messageOf, parseWith, VigilError } from '../messages/errors.js';
+import { ERROR_STATUS, messageOf, VigilError } from '../messages/errors.js';
 import { type Endpoint, REQUESTS, type ReplyOf, type RequestOf } from '../messages/requests.js';
 import type { Subjects } from '../messages/subjects.js';
+import { dispatch } from './dispatch.js';
 
 /** What each endpoint does. `id` is the caller's `Nats-Msg-Id`, when it sent one. */
 export type Handlers = {
@@ -21,6 +22,8 @@ export interface RpcServiceOptions {
   /** Requests handled at once; more are answered BUSY. */
   readonly maxRunning: number;
   failed(endpoint: string, error: unknown): void;
+  /** One was answered: `ok`, or the code of its error. */
+  answered(endpoint: Endpoint, outcome: string, seconds: number): void;
 }
 
 /** Offers the requests as one NATS service: any client can call them, `nats micro` lists them. */
@@ -63,6 +66,9 @@ export class RpcService {
   }
 
   async #answer(endpoint: Endpoint, message: ServiceMsg): Promise<void> {
+    const startedAt = performance.now();
+    const answered = (outcome: string) =>
+      this.#options.answered(endpoint, outcome, (performance.now() - startedAt) / 1_000);
     try {
       if (this.#running >= this.#options.maxRunning) {
         throw new VigilError('BUSY', `${this.#running} requests are being handled; try again later`);
@@ -77,12 +83,14 @@ export class RpcService {
             `the reply has ${reply.length} bytes, the broker takes ${limit} (max_payload)`,
           );
         message.respond(reply);
+        answered('ok');
       } finally {
         this.#running--;
       }
     } catch (error) {
       const known =
         error instanceof VigilError ? error : new VigilError('CRASHED', `unexpected: ${messageOf(error)}`);
+      answered(known.code);
       if (known.code === 'CRASHED') this.#options.failed(endpoint, error);
       const body = JSON.stringify({ error: { code: known.code, message: known.message } });
       // A header cannot hold a line break.
@@ -102,10 +110,7 @@ export class RpcService {
     } catch (error) {
       throw new VigilError('BAD_REQUEST', `request: expected JSON, got ${messageOf(error)}`);
     }
-    const request = parseWith<unknown>(REQUESTS[endpoint].request, value, endpoint);
     const id = message.headers?.get('Nats-Msg-Id');
-    // Each handler takes exactly what its endpoint's schema yields; the pairing is lost in the lookup by name.
-    const handler = this.#options.handlers[endpoint] as (request: unknown, id: string | undefined) => unknown;
-    return handler(request, id === '' ? undefined : id);
+    return dispatch(this.#options.handlers, endpoint, value, id === '' ? undefined : id);
   }
 }

@@ -69,7 +69,7 @@ export function loadSettings(options: LoadOptions): Loaded {
   return { settings: parsed.data, origins, file };
 }
 
-/** The settings as rows for a person: name, value, origin. Passwords in URLs are left out. */
+/** The settings as rows for a person: name, value, origin. Passwords in URLs, tokens and secrets are left out. */
 export function describeSettings(loaded: Loaded): { name: string; value: unknown; origin: Origin }[] {
   return NAMES.map((name) => ({
     name,
@@ -79,6 +79,7 @@ export function describeSettings(loaded: Loaded): { name: string; value: unknown
 }
 
 function shown(name: string, value: unknown): unknown {
+  if (value !== undefined && /\.(?:token|secret)$/i.test(name)) return '***';
   return typeof value === 'string' && /url$/i.test(name) ? withoutPasswords(value) : value;
 }
 

@@ -247,6 +247,38 @@ export const Settings = z.strictObject({
         .describe('Folders that the system is asked to tell of; the others are looked at every `pollMs`.'),
     })
     .prefault({}),
+  http: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Serve the dashboard, its API and the metrics.'),
+      host: z
+        .string()
+        .min(1)
+        .max(253)
+        .default('127.0.0.1')
+        .describe('Address to listen on. Anything but loopback needs a token: one is made when none is set.'),
+      port: count(0, 65_535)
+        .default(4280)
+        .describe('Port; a free one when it is taken, 0: always a free one.'),
+      token: z
+        .string()
+        .min(16)
+        .max(512)
+        .optional()
+        .describe('What a browser or a scraper has to show; VIGIL_HTTP_TOKEN keeps it out of the file.'),
+      allowedHosts: z
+        .array(z.string().min(1).max(253))
+        .max(64)
+        .default([])
+        .describe('Names by which browsers may reach it, besides localhost, addresses and this machine.'),
+      maxClients: count(1, 10_000).default(64).describe('Browsers that follow the events at once.'),
+      maxEvents: count(1, 1_000_000)
+        .default(2_000)
+        .describe('Latest events kept, for a browser that was away for a moment.'),
+      maxBufferedBytes: count(1_024, 1_073_741_824)
+        .default(1_048_576)
+        .describe('Unsent events of one browser; one that lags further is dropped and reads all anew.'),
+    })
+    .prefault({}),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

@@ -1,6 +1,7 @@
 import { AgentTable } from './agents.js';
 import { WriteBatch } from './batch.js';
 import { HeartbeatTable } from './heartbeats.js';
+import { History } from './history.js';
 import { InterventionTable } from './interventions.js';
 import { MaintenanceTable } from './maintenance.js';
 import { openStore } from './open.js';
@@ -23,6 +24,7 @@ export interface Store {
   readonly restarts: RestartTable;
   readonly maintenance: MaintenanceTable;
   readonly statuses: StatusTable;
+  readonly history: History;
   /** Resolves once what `action` wrote is on the disk. */
   write<T>(action: () => T): Promise<T>;
   /** Commits what waits and frees the data directory. */
@@ -44,6 +46,7 @@ export function createStore(dataDir: string): Store {
     restarts: new RestartTable(database),
     maintenance: new MaintenanceTable(database),
     statuses: new StatusTable(database),
+    history: new History(database),
     write: (action) => batch.write(action),
     close: () => {
       batch.flush();

@@ -12,6 +12,7 @@ noteRunning(settings.dataDir, {
   pid: process.pid,
   prefix: settings.prefix,
   agentNkeyFile: supervisor.agent.nkeyFile,
+  dashboard: supervisor.dashboard,
 });
 console.log('ready');
 process.once('SIGTERM', () => {

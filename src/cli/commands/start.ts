@@ -17,15 +17,18 @@ export async function start(options: StartOptions, stopAsked: Promise<'stop'>): 
   const { settings, file } = settingsOf(options);
   const progress = new Progress(json);
   progress.step('Starting Vigil');
-  const { client, ended, stop } = await startOwn(settings, progress, file === undefined ? sampleFleet() : []);
+  const sample = file === undefined ? sampleFleet() : [];
+  const { client, dashboard, ended, stop } = await startOwn(settings, progress, sample);
   try {
     const view = new FleetView(client, json);
     const first = await Promise.race([view.firstAnalysis(progress), stopAsked, ended]);
     progress.done();
     if (first instanceof Error) throw first;
     if (options.once === true || first === 'stop') return EXIT.fine;
-    if (!json)
+    if (!json) {
       console.log(pc.dim(`\nWatching. Broker ${client.url}, subjects ${settings.prefix}.>; Ctrl-C stops.`));
+      if (dashboard !== undefined) console.log(`Dashboard ${dashboard}`);
+    }
     view.follow();
     const end = await Promise.race([stopAsked, ended]);
     if (end instanceof Error) throw end;

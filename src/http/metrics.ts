@@ -1,0 +1,207 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Status, TreeNode } from '../messages/requests.js';
+import type { AnalysisResult } from '../messages/results.js';
+import type { ModelCall } from '../services/model.js';
+import type { FleetAnswer } from './views.js';
+
+export interface MetricsParts {
+  fleet(): Promise<FleetAnswer>;
+  status(): Promise<Status>;
+  feed(): { readonly clients: number; readonly dropped: number };
+}
+
+const SECONDS = [0.005, 0.02, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+/** As OpenTelemetry's GenAI conventions have them. */
+const MODEL_SECONDS = [
+  0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
+];
+
+/**
+ * Vigil's figures for Prometheus. No label ever holds an agent's id: its values are kinds, states and codes, of which
+ * there are few.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #parts: MetricsParts;
+  readonly #verdicts: Counter;
+  readonly #requests: Histogram;
+  readonly #analyses: Histogram;
+  readonly #failures: Counter;
+  readonly #events: Counter;
+  readonly #rpc: Histogram;
+  readonly #modelSeconds: Histogram;
+  readonly #modelTokens: Counter;
+  readonly #modelCost: Counter;
+  readonly #gauges: Readonly<Record<GaugeName, Gauge>>;
+
+  constructor(parts: MetricsParts) {
+    this.#parts = parts;
+    const registers = [this.#registry];
+    const counter = (name: string, help: string, labelNames: string[]) =>
+      new Counter({ name, help, labelNames, registers });
+    const histogram = (name: string, help: string, labelNames: string[], buckets = SECONDS) =>
+      new Histogram({ name, help, labelNames, buckets, registers });
+    collectDefaultMetrics({ register: this.#registry });
+    this.#verdicts = counter('vigil_verdicts_total', 'New verdicts, by what they say and who judged.', [
+      'type',
+      'judge',
+    ]);
+    this.#requests = histogram(
+      'vigil_request_duration_seconds',
+      'A whole request, from its begin to its final result: the scatter over its agents and the gathering.',
+      ['kind', 'outcome'],
+    );
+    this.#analyses = histogram('vigil_analysis_duration_seconds', 'The analysis of one agent.', []);
+    this.#failures = counter('vigil_failures_total', 'Items of requests that did not succeed.', ['code']);
+    this.#events = counter('vigil_events_total', 'Events published, by their kind.', ['event']);
+    this.#rpc = histogram('vigil_rpc_duration_seconds', 'Requests over NATS, by endpoint.', [
+      'endpoint',
+      'outcome',
+    ]);
+    this.#modelSeconds = histogram(
+      'gen_ai_client_operation_duration_seconds',
+      'Calls of the model judge, waiting and retries included.',
+      ['gen_ai_request_model', 'outcome'],
+      MODEL_SECONDS,
+    );
+    this.#modelTokens = counter('gen_ai_client_token_usage_total', 'Tokens spent on the model judge.', [
+      'gen_ai_request_model',
+      'gen_ai_token_type',
+    ]);
+    this.#modelCost = counter('vigil_llm_cost_usd_total', 'What it cost, where the cost is known.', [
+      'gen_ai_request_model',
+    ]);
+    this.#gauges = gauges(registers);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** @returns all figures, those that are looked up at the time included. */
+  async text(): Promise<string> {
+    const [fleet, status] = await Promise.all([this.#parts.fleet(), this.#parts.status()]);
+    this.#look(fleet, status);
+    return this.#registry.metrics();
+  }
+
+  /** A message of the result stream. @param subject below the prefix. */
+  sent(subject: string, body: Record<string, unknown>): void {
+    const [kind = '', what = '', , last] = subject.split('.');
+    if (kind === 'event') this.#events.inc({ event: last === undefined ? what : `${what}.${last}` });
+    else if (what === 'analysis') this.#analysed(body as unknown as AnalysisResult);
+    else this.#finished(what, body);
+  }
+
+  rpc(endpoint: string, outcome: string, seconds: number): void {
+    this.#rpc.observe({ endpoint, outcome }, seconds);
+  }
+
+  modelCall({ model, seconds, outcome, usage }: ModelCall): void {
+    const label = { gen_ai_request_model: model };
+    this.#modelSeconds.observe({ ...label, outcome }, seconds);
+    this.#modelTokens.inc({ ...label, gen_ai_token_type: 'input' }, usage.input);
+    this.#modelTokens.inc({ ...label, gen_ai_token_type: 'output' }, usage.output);
+    if (usage.cost !== undefined) this.#modelCost.inc(label, usage.cost);
+  }
+
+  #analysed({ startedAt, finishedAt, analysis }: AnalysisResult): void {
+    this.#verdicts.inc({ type: analysis.steeringType ?? 'fine', judge: analysis.judge });
+    this.#analyses.observe(between(startedAt, finishedAt));
+  }
+
+  #finished(kind: string, body: Record<string, unknown>): void {
+    const { startedAt, finishedAt, failures, error } = body as {
+      startedAt: string;
+      finishedAt: string;
+      failures?: readonly { code: string }[];
+      error?: unknown;
+    };
+    // The kind of a refused trigger is whatever its sender wrote.
+    const known = ['analyze', 'cycle', 'coherence', 'emergency', 'sync'].includes(kind) ? kind : 'unknown';
+    const outcome = error !== undefined ? 'refused' : (failures?.length ?? 0) > 0 ? 'failures' : 'ok';
+    this.#requests.observe({ kind: known, outcome }, between(startedAt, finishedAt));
+    for (const { code } of failures ?? []) this.#failures.inc({ code });
+  }
+
+  #look({ agents, pending }: FleetAnswer, status: Status): void {
+    const set = this.#gauges;
+    for (const gauge of Object.values(set)) gauge.reset();
+    for (const { status } of agents) set.agents.inc({ state: status.state });
+    for (const { lastAnalysis } of agents)
+      if (lastAnalysis?.needsSteering === true)
+        set.steering.inc({ type: lastAnalysis.steeringType ?? 'other' });
+    set.unplaced.set(status.agents.unplaced);
+    set.pending.set(pending.length);
+    set.hosts.set(status.hosts.length);
+    set.running.set(status.requests.running);
+    set.outbox.set(status.requests.waitingResults);
+    set.deadLetters.set(status.deadLetters);
+    set.cycles.set({ outcome: 'run' }, status.cycles.run);
+    set.cycles.set({ outcome: 'skipped' }, status.cycles.skipped);
+    set.brokerConnected.set(status.broker.connected ? 1 : 0);
+    set.brokerDisconnects.set(status.broker.disconnects);
+    const { health } = status;
+    for (const fate of ['lost', 'duplicates', 'reordered', 'fenced', 'unknown', 'invalid'] as const)
+      set.heartbeatFaults.set({ fault: fate }, health[fate]);
+    set.heartbeats.set(health.heartbeats);
+    for (const level of ['warning', 'degraded', 'unresponsive', 'escalated', 'paused'] as const)
+      set.health.set({ level }, health[level]);
+    set.agentRestarts.set(health.restarts);
+    set.held.set(health.held ? 1 : 0);
+    set.tokensToday.set(status.judge.tokensToday);
+    this.#lookAt(status.tree);
+    const { clients, dropped } = this.#parts.feed();
+    set.browsers.set(clients);
+    set.browsersDropped.set(dropped);
+  }
+
+  #lookAt(node: TreeNode): void {
+    const { kind } = node;
+    this.#gauges.mailbox.inc({ kind }, node.mailbox ?? 0);
+    this.#gauges.restarts.inc({ kind }, node.children === undefined ? node.restarts : 0);
+    for (const child of node.children ?? []) this.#lookAt(child);
+  }
+}
+
+const GAUGES = {
+  agents: ['vigil_agents', 'Active agents by status.', ['state']],
+  steering: [
+    'vigil_agents_needing_steering',
+    'Active agents whose latest verdict asks for steering.',
+    ['type'],
+  ],
+  unplaced: ['vigil_agents_unplaced', 'Agents that no live host may run.'],
+  pending: ['vigil_interventions_pending', 'Interventions that wait for a decision, up to 200.'],
+  hosts: ['vigil_hosts', 'Live hosts.'],
+  running: ['vigil_requests_running', 'Requests under way.'],
+  outbox: ['vigil_outbox_messages', 'Results that the stream does not have yet.'],
+  deadLetters: ['vigil_dead_letters', 'Messages that nobody could take, since the start.'],
+  cycles: ['vigil_cycles', 'Scheduled monitoring cycles since the start.', ['outcome']],
+  brokerConnected: ['vigil_broker_connected', '1 while the broker is reached.'],
+  brokerDisconnects: ['vigil_broker_disconnects', 'Times the broker was lost since the start.'],
+  heartbeats: ['vigil_heartbeats', 'Heartbeats taken in since the start.'],
+  heartbeatFaults: ['vigil_heartbeat_faults', 'Heartbeats that were odd, since the start.', ['fault']],
+  health: ['vigil_agents_health', 'Agents by step of the ladder.', ['level']],
+  agentRestarts: ['vigil_agent_restarts', "Restarts of agents' programs since the start."],
+  held: ['vigil_restarts_held', '1 while restarts are held.'],
+  restarts: ['vigil_actor_restarts', 'Restarts in the supervision tree, of those it shows.', ['kind']],
+  mailbox: ['vigil_mailbox_messages', 'Messages that wait for actors, of those the tree shows.', ['kind']],
+  tokensToday: ['vigil_llm_tokens_today', 'Tokens spent on the model judge since midnight UTC.'],
+  browsers: ['vigil_http_event_clients', 'Browsers that follow the events.'],
+  browsersDropped: ['vigil_http_event_clients_dropped', 'Browsers dropped for lagging, since the start.'],
+} as const satisfies Record<string, readonly [string, string, (readonly string[])?]>;
+type GaugeName = keyof typeof GAUGES;
+
+function gauges(registers: Registry[]): Readonly<Record<GaugeName, Gauge>> {
+  const made = Object.entries(GAUGES).map(([key, [name, help, labels]]) => [
+    key,
+    new Gauge({ name, help, labelNames: [...(labels ?? [])], registers }),
+  ]);
+  return Object.fromEntries(made) as Record<GaugeName, Gauge>;
+}
+
+/** Seconds; never negative, whatever the wall clock did. */
+function between(startedAt: string, finishedAt: string): number {
+  return Math.max(0, (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000);
+}

@@ -1,0 +1,63 @@
+import type { AgentRecord } from '../messages/agents.js';
+import type { CoherenceReport, TrajectoryAnalysis } from '../messages/analysis.js';
+import type { Intervention } from '../messages/interventions.js';
+import type { Status } from '../messages/requests.js';
+
+/** What the pages are made from: the answers of `/api`. Times are ISO unless said otherwise. */
+
+/** A new verdict, as `/events` carries it. */
+export interface VerdictLine {
+  readonly agent: string;
+  readonly at: string;
+  readonly phase: string;
+  readonly alignmentScore: number;
+  readonly needsSteering: boolean;
+  readonly steeringType?: string | undefined;
+  readonly summary: string;
+}
+
+/** An agent in the list. */
+export interface FleetRow extends Pick<AgentRecord, 'id' | 'host' | 'label' | 'status' | 'lastAnalysis'> {
+  /** First 160 characters. */
+  readonly goal: string;
+  readonly paused: boolean;
+  readonly escalated: boolean;
+  readonly level: AgentRecord['health']['level'];
+  readonly summary: string;
+  /** Latest alignment scores in hundredths, oldest first. */
+  readonly trend: readonly number[];
+}
+
+/** `/api/fleet`. */
+export interface FleetAnswer {
+  readonly at: string;
+  readonly agents: readonly FleetRow[];
+  /** Interventions that wait for a person's decision, newest first. */
+  readonly pending: readonly Intervention[];
+}
+
+/** `/api/agents/<id>`. */
+export interface AgentAnswer {
+  readonly at: string;
+  readonly record: AgentRecord;
+  readonly analysis: { readonly at: string; readonly verdict: TrajectoryAnalysis } | null;
+  /** Verdicts over time, oldest first: epoch milliseconds, score, type of the trouble. */
+  readonly points: readonly (readonly [number, number, string | null])[];
+  readonly interventions: readonly Intervention[];
+}
+
+/** `/api/coherence`. */
+export interface CoherenceAnswer {
+  readonly at: string;
+  readonly latest: { readonly at: string; readonly report: CoherenceReport } | null;
+  /** Epoch milliseconds and score, oldest first. */
+  readonly points: readonly (readonly [number, number])[];
+}
+
+/** `/api/system`. */
+export interface SystemAnswer {
+  readonly at: string;
+  readonly status: Status;
+  readonly browsers: number;
+  readonly memoryBytes: number;
+}
