@@ -23,6 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   managed: ['messages', 'settings', 'broker', 'actors/runtime'],
   discovery: ['messages', 'logs'],
   reference: ['messages', 'settings'],
+  http: ['messages', 'settings', 'store', 'services', 'actors/runtime'],
   services: [
     'messages',
     'settings',

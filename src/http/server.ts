@@ -96,8 +96,7 @@ export class HttpServer {
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',
       });
-      const { 'last-event-id': lastId } = request.headers;
-      options.feed.add(reply.raw, typeof lastId === 'string' ? lastId : undefined);
+      options.feed.add(reply.raw, lastEventId(request));
     });
     await addDashboard(app, options.dashboard);
     await server.#listen();
@@ -166,4 +165,12 @@ function senderOf({ headers }: FastifyRequest): Sender {
     cookie: headers.cookie,
     site: typeof site === 'string' ? site : undefined,
   };
+}
+
+/** A page that opens the stream anew itself, and not its browser, cannot send the header. */
+function lastEventId({ headers, query }: FastifyRequest): string | undefined {
+  const { 'last-event-id': header } = headers;
+  if (typeof header === 'string') return header;
+  const { last } = query as { last?: unknown };
+  return typeof last === 'string' ? last : undefined;
 }
