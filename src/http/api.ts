@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { parseWith, VigilError } from '../messages/errors.js';
 import { Id } from '../messages/ids.js';
 import { type Endpoint, TailRequest } from '../messages/requests.js';
-import { dispatch } from '../services/dispatch.js';
-import type { Handlers } from '../services/rpc-service.js';
+import { dispatch, type Handlers } from '../services/rpc-service.js';
 import type { Reads } from './reads.js';
 
 export interface ApiParts {

@@ -1,8 +1,7 @@
 import type { AgentRecord } from '../messages/agents.js';
 import type { Intervention } from '../messages/interventions.js';
 import type { ReplyOf, Status } from '../messages/requests.js';
-import { dispatch } from '../services/dispatch.js';
-import type { Handlers } from '../services/rpc-service.js';
+import { dispatch, type Handlers } from '../services/rpc-service.js';
 import type { Trend } from '../store/history.js';
 import type { Store } from '../store/store.js';
 import type { AgentAnswer, CoherenceAnswer, FleetAnswer, FleetRow, SystemAnswer } from './views.js';

@@ -1,10 +1,9 @@
 import type { NatsConnection, Service, ServiceMsg } from 'nats';
 import { z } from 'zod';
 import { inTraceOf } from '../actors/runtime/trace.js';
-import { ERROR_STATUS, messageOf, VigilError } from '../messages/errors.js';
+import { ERROR_STATUS, messageOf, parseWith, VigilError } from '../messages/errors.js';
 import { type Endpoint, REQUESTS, type ReplyOf, type RequestOf } from '../messages/requests.js';
 import type { Subjects } from '../messages/subjects.js';
-import { dispatch } from './dispatch.js';
 
 /** What each endpoint does. `id` is the caller's `Nats-Msg-Id`, when it sent one. */
 export type Handlers = {
@@ -13,6 +12,19 @@ export type Handlers = {
     id: string | undefined,
   ) => Promise<ReplyOf<E>> | ReplyOf<E>;
 };
+
+/**
+ * Does what an endpoint is for, with a request from outside: over NATS and over HTTP it is the same.
+ *
+ * @param id the caller's own id of the request, which makes it idempotent.
+ * @throws VigilError BAD_REQUEST when the request does not fit its schema, and whatever the handler throws.
+ */
+export function dispatch(handlers: Handlers, endpoint: Endpoint, value: unknown, id?: string): unknown {
+  const request = parseWith<unknown>(REQUESTS[endpoint].request, value, endpoint);
+  // Each handler takes exactly what its endpoint's schema yields; the pairing is lost in the lookup by name.
+  const handler = handlers[endpoint] as (request: unknown, id: string | undefined) => unknown;
+  return handler(request, id);
+}
 
 export interface RpcServiceOptions {
   readonly connection: NatsConnection;
