@@ -53,6 +53,7 @@ export class Health {
   readonly #managed = new Set<string>();
   /** Instances that were told to end, and when. */
   readonly #ending = new Map<string, number>();
+  readonly #closing = new AbortController();
   #probe: Promise<boolean> | undefined;
 
   constructor(parts: HealthParts) {
@@ -110,6 +111,7 @@ export class Health {
   async close(): Promise<void> {
     this.#watch.close();
     this.#board.close();
+    this.#closing.abort();
     for (const settle of [...this.#waiting.values()]) settle(undefined);
     await this.#restarter.close();
     await this.#records.close();
@@ -264,6 +266,7 @@ export class Health {
         }),
       reachable: () => this.#reachable(),
       nextBeat: (agent, ms) => this.#nextBeat(agent, ms),
+      closing: this.#closing.signal,
       gone: (agent) => this.#gone.add(agent),
     });
   }

@@ -18,6 +18,8 @@ export interface RestartParts {
   reachable(): Promise<boolean>;
   /** Resolves at the agent's next heartbeat; undefined after `ms`. */
   nextBeat(agent: string, ms: number): Promise<Pulse | undefined>;
+  /** Aborts when nothing more is waited for. */
+  readonly closing: AbortSignal;
   /** Nobody listens for it. */
   gone(agent: string): void;
 }
@@ -97,19 +99,22 @@ async function confirm(
   spec: AgentSpec,
   way: 'control' | 'command',
   before: Heartbeat | undefined,
-  { book, nextBeat, upMs }: RestartParts,
+  { book, nextBeat, upMs, closing }: RestartParts,
 ): Promise<Confirmed> {
   const endsAt = performance.now() + upMs;
   let pulse = book.get(spec.id);
   for (;;) {
     if (pulse !== undefined && isUp(spec, pulse, before)) return { outcome: 'restarted' };
     const left = endsAt - performance.now();
-    if (left <= 0) break;
+    if (left <= 0 || closing.aborted) break;
     pulse = await nextBeat(spec.id, left);
   }
   // It has no heartbeat: nothing more can be told.
   if (before === undefined) return ACKNOWLEDGED;
-  const message = `no heartbeat within ${upMs} ms after ${way === 'control' ? 'it was told' : 'its command was run'}`;
+  const since = way === 'control' ? 'it was told' : 'its command was run';
+  const message = closing.aborted
+    ? `the supervisor stopped before a heartbeat came after ${since}`
+    : `no heartbeat within ${upMs} ms after ${since}`;
   return { outcome: 'timeout', code: 'TIMEOUT', message };
 }
 

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { AgentEscalated, AgentHealthChanged, RestartEvent } from '../../../src/messages/health.js';
+import { createStore } from '../../../src/store/store.js';
 import { TestBroker } from '../../actors/broker.js';
 import { until } from '../../actors/until.js';
 import { PlayedAgent, TestFleet } from './fleet.js';
@@ -162,4 +163,27 @@ t.test('an instance that was replaced is told to end and counts for nothing', as
     'the silence to be seen through the old one',
   );
   t.ok(fleet.health.summary.fenced > 0);
+});
+
+t.test('a supervisor that stops does not wait for agents to come up, and says so', async (t) => {
+  const broker = await TestBroker.start(t);
+  const dataDir = t.testdir();
+  const fleet = await TestFleet.on(t, broker, { dataDir, settings: { upMs: 3_000_000 } });
+  await fleet.register(['a']);
+  let told = false;
+  fleet.agents.subscribe('vigil.agent.a.control', {
+    callback: () => {
+      told = true;
+    },
+  });
+  new PlayedAgent(t, fleet, 'a').obey(0, { up: false }).beat();
+  await until(() => told && fleet.health.summary.restarting === 1, 'the restart to be under way');
+  await fleet.close();
+  const store = createStore(dataDir);
+  t.teardown(() => store.close());
+  const events = store.outbox.next(0, 100).filter(({ subject }) => subject.startsWith('vigil.event.restart'));
+  t.match(
+    events.map(({ payload }) => JSON.parse(payload)),
+    [{ agent: 'a', outcome: 'timeout', message: /the supervisor stopped/ }],
+  );
 });
