@@ -24,7 +24,7 @@ export interface Snapshot {
   readonly states: Uint8Array;
 }
 
-function unfinished(state: number | undefined): boolean {
+export function unfinished(state: number | undefined): boolean {
   return state === NODE.open || state === NODE.awaited || state === NODE.dead;
 }
 

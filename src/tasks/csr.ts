@@ -8,16 +8,22 @@ export interface Csr {
   readonly edges: Int32Array;
 }
 
-export function sharedInts(length: number): Int32Array {
+/** Edges as they came: edge `i` leads from `froms[i]` to `tos[i]`, for `i` below `count`. In shared memory, only added to. */
+export interface EdgeList {
+  readonly nodes: number;
+  readonly froms: Int32Array;
+  readonly tos: Int32Array;
+  readonly count: number;
+}
+
+export function sharedInts(length: number): Int32Array<SharedArrayBuffer> {
   return new Int32Array(new SharedArrayBuffer(length * Int32Array.BYTES_PER_ELEMENT));
 }
 
 /**
  * Sorts an edge list by where its edges start: two passes, no comparison. Edges keep their order within a node.
- *
- * @param froms edge `i` leads from `froms[i]` to `tos[i]`.
  */
-export function buildCsr(nodes: number, froms: Int32Array, tos: Int32Array, count: number): Csr {
+export function buildCsr({ nodes, froms, tos, count }: EdgeList): Csr {
   const starts = sharedInts(nodes + 1);
   for (let i = 0; i < count; i++) {
     const behind = (froms[i] as number) + 1;

@@ -1,4 +1,4 @@
-import { buildCsr, type Csr } from './csr.js';
+import { buildCsr, type Csr, type EdgeList, sharedInts } from './csr.js';
 
 /** Edges outside of the rows, as a share of those within, at which the rows are built anew: each edge is moved a few times. */
 const LOOSE_SHARE = 0.5;
@@ -15,13 +15,18 @@ export type Visit = (node: number) => boolean;
  * questions are about, are on chains alone.
  */
 export class Edges {
-  #froms = new Int32Array(FIRST_CAPACITY);
-  #tos = new Int32Array(FIRST_CAPACITY);
+  #froms = sharedInts(FIRST_CAPACITY);
+  #tos = sharedInts(FIRST_CAPACITY);
+  /** Grows when edges get other places in the list. */
+  #generation = 0;
   #count = 0;
   /** Edges that are in the rows: the first ones of the list. */
   #inRows = 0;
   #out: Csr = NOTHING;
-  /** Chains: 1 + edge, 0 at the end. Outgoing ones of the edges that are not in the rows, incoming ones of all. */
+  /**
+   * Chains: 1 + edge, 0 at the end, the latest edge first. Of the outgoing ones only those count that are not in the rows:
+   * a chain ends where these begin.
+   */
   #firstOut = new Int32Array(FIRST_CAPACITY);
   #firstIn = new Int32Array(FIRST_CAPACITY);
   #nextOut = new Int32Array(FIRST_CAPACITY);
@@ -65,11 +70,12 @@ export class Edges {
 
   readonly eachSuccessor = (node: number, visit: Visit): void => {
     const { nodes, starts, edges } = this.#out;
+    const inRows = this.#inRows;
     if (node < nodes) {
       const end = starts[node + 1] as number;
       for (let at = starts[node] as number; at < end; at++) if (!visit(edges[at] as number)) return;
     }
-    for (let link = this.#firstOut[node] as number; link !== 0; link = this.#nextOut[link - 1] as number)
+    for (let link = this.#firstOut[node] as number; link > inRows; link = this.#nextOut[link - 1] as number)
       if (!visit(this.#tos[link - 1] as number)) return;
   };
 
@@ -87,25 +93,43 @@ export class Edges {
   /** Builds the rows anew. @param isGone nodes whose edges are dropped. */
   build(nodes: number, isGone: ((node: number) => boolean) | undefined): void {
     if (isGone !== undefined) this.#drop(isGone);
-    this.#out = buildCsr(nodes, this.#froms, this.#tos, this.#count);
+    this.#out = buildCsr(this.list(nodes));
     this.#inRows = this.#count;
-    this.#firstOut.fill(0);
+  }
+
+  /** The edges as they are now, for a thread to build the rows of. */
+  list(nodes: number): EdgeList & { readonly generation: number } {
+    return { nodes, froms: this.#froms, tos: this.#tos, count: this.#count, generation: this.#generation };
+  }
+
+  /** Takes rows that were built elsewhere, unless edges were dropped or newer rows built meanwhile. */
+  adopt({ generation, count }: { readonly generation: number; readonly count: number }, rows: Csr): void {
+    if (generation !== this.#generation || count <= this.#inRows) return;
+    this.#out = rows;
+    this.#inRows = count;
   }
 
   #drop(isGone: (node: number) => boolean): void {
     let kept = 0;
+    // A thread may be reading the list that was.
+    const froms = sharedInts(this.#froms.length);
+    const tos = sharedInts(this.#tos.length);
     for (let edge = 0; edge < this.#count; edge++) {
       const from = this.#froms[edge] as number;
       const to = this.#tos[edge] as number;
       if (isGone(from) || isGone(to)) continue;
-      this.#froms[kept] = from;
-      this.#tos[kept] = to;
+      froms[kept] = from;
+      tos[kept] = to;
       kept++;
     }
+    this.#froms = froms;
+    this.#tos = tos;
     this.#count = kept;
+    this.#generation++;
+    this.#firstOut.fill(0);
     this.#firstIn.fill(0);
     for (let edge = 0; edge < kept; edge++) {
-      const to = this.#tos[edge] as number;
+      const to = tos[edge] as number;
       this.#nextIn[edge] = this.#firstIn[to] as number;
       this.#firstIn[to] = edge + 1;
     }
@@ -113,8 +137,11 @@ export class Edges {
 
   #grow(): void {
     const capacity = this.#froms.length * 2;
-    this.#froms = larger(this.#froms, capacity);
-    this.#tos = larger(this.#tos, capacity);
+    const [froms, tos] = [sharedInts(capacity), sharedInts(capacity)];
+    froms.set(this.#froms);
+    tos.set(this.#tos);
+    this.#froms = froms;
+    this.#tos = tos;
     this.#nextOut = larger(this.#nextOut, capacity);
     this.#nextIn = larger(this.#nextIn, capacity);
   }

@@ -1,18 +1,20 @@
 import { VigilError } from '../messages/errors.js';
 import { NODE, type Snapshot, topologicalOrder } from './analysis.js';
-import { buildCsr } from './csr.js';
+import { buildCsr, type Csr, type EdgeList } from './csr.js';
+import { cycleAmong, cycleError, cycleFrom } from './cycle.js';
 import { Edges, larger, type Visit } from './edges.js';
+import type { GraphTask } from './graph-task.js';
 import { TopologicalOrder } from './order.js';
 
-/** A task as the graph sees it. */
-export interface GraphTask {
-  readonly id: string;
-  readonly dependsOn: readonly string[];
-}
+export type { GraphTask };
 
 export interface TaskGraphOptions {
   /** What becomes of a task that depends on one that nobody has added: refused, or waits until it is. */
   readonly missing: 'refuse' | 'await';
+  /** Builds rows of many edges elsewhere (`GraphAnalysis.rows`); without it, and for few, they are built at once. */
+  readonly rebuild?: (list: EdgeList) => Promise<Csr>;
+  /** Told of a `rebuild` that failed; the rows are then built at once. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /** What an addition has done so far, to take it back. */
@@ -25,9 +27,12 @@ interface Addition {
 }
 
 const FIRST_CAPACITY = 1_024;
+const LAST_MARK = 2 ** 31 - 1;
 /** Removed tasks, as a share of all, at which their edges are dropped and their places are free. */
 const REMOVED_SHARE = 0.5;
 const MIN_REMOVED = 4_096;
+/** Edges below which rows are built at once: less than 1 ms. */
+const REBUILT_HERE = 50_000;
 
 /**
  * The dependency graph of all tasks, in memory. A task is ready when all that it depends on is done: a counter in each
@@ -36,13 +41,15 @@ const MIN_REMOVED = 4_096;
  */
 export class TaskGraph {
   readonly #missing: 'refuse' | 'await';
+  readonly #options: Partial<TaskGraphOptions>;
+  #rebuilding: Promise<void> | undefined;
   readonly #index = new Map<string, number>();
   #names: string[] = [];
   #states = new Uint8Array(FIRST_CAPACITY);
   /** Dependencies of each node that are not done. */
   #waitsFor = new Int32Array(FIRST_CAPACITY);
   readonly #order = new TopologicalOrder(FIRST_CAPACITY);
-  /** The last task that named a node, by a number of its own: a dependency that is named twice counts once. */
+  /** The last walk or task that came by a node, by a number of its own: each counts a node once. */
   #marks = new Int32Array(FIRST_CAPACITY);
   #mark = 0;
   /** Places of removed nodes, free once no edge names them. */
@@ -51,6 +58,7 @@ export class TaskGraph {
   readonly #edges = new Edges();
 
   constructor(options: Partial<TaskGraphOptions> = {}) {
+    this.#options = options;
     this.#missing = options.missing ?? 'refuse';
   }
 
@@ -81,7 +89,7 @@ export class TaskGraph {
       const fresh = new Set(addition.made);
       const ends = this.#endsOf(tasks, nodes, addition);
       if (this.#goesForward(ends, fresh)) this.#sort(tasks, nodes, ends, fresh);
-      for (let i = 0; i < ends.length; i += 2) this.#connect(ends[i] as number, ends[i + 1] as number);
+      this.#connectAll(ends);
     } catch (error) {
       this.#undo(addition);
       throw error;
@@ -101,7 +109,7 @@ export class TaskGraph {
     const addition = this.#begin();
     try {
       const ends = this.#endsOf([{ id, dependsOn: fresh }], [node], addition);
-      for (let i = 0; i < ends.length; i += 2) this.#connect(ends[i] as number, ends[i + 1] as number);
+      this.#connectAll(ends);
     } catch (error) {
       this.#undo(addition);
       throw error;
@@ -223,18 +231,17 @@ export class TaskGraph {
 
   /** What a task waits for: the unfinished ones it names, or with `all` whatever those wait for as well. */
   blockedBy(id: string, all = false): string[] {
-    const start = this.#nodeNamed(id);
-    const seen = new Set<number>();
-    const stack = [start];
-    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-      this.#eachDependency(node, (dependency) => {
-        if (this.#states[dependency] === NODE.done || seen.has(dependency)) return true;
-        seen.add(dependency);
-        if (all) stack.push(dependency);
-        return true;
-      });
-    }
-    return [...seen].map((node) => this.#names[node] as string);
+    const mark = this.#nextMark();
+    const found: number[] = [];
+    const look = (dependency: number): boolean => {
+      if (this.#states[dependency] === NODE.done || this.#marks[dependency] === mark) return true;
+      this.#marks[dependency] = mark;
+      found.push(dependency);
+      return true;
+    };
+    this.#eachDependency(this.#nodeNamed(id), look);
+    if (all) for (let at = 0; at < found.length; at++) this.#eachDependency(found[at] as number, look);
+    return found.map((node) => this.#names[node] as string);
   }
 
   /**
@@ -242,19 +249,18 @@ export class TaskGraph {
    * stands for that many or more.
    */
   unblocks(id: string, most: number = Number.POSITIVE_INFINITY): number {
-    const seen = new Set<number>();
-    const stack = [this.#nodeNamed(id)];
-    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-      this.#eachDependant(node, (dependant) => {
-        const state = this.#states[dependant];
-        if (state === NODE.done || seen.has(dependant)) return true;
-        seen.add(dependant);
-        stack.push(dependant);
-        return seen.size < most;
-      });
-      if (seen.size >= most) break;
-    }
-    return seen.size;
+    const mark = this.#nextMark();
+    const found: number[] = [];
+    const look = (dependant: number): boolean => {
+      if (this.#states[dependant] === NODE.done || this.#marks[dependant] === mark) return true;
+      this.#marks[dependant] = mark;
+      found.push(dependant);
+      return found.length < most;
+    };
+    this.#eachDependant(this.#nodeNamed(id), look);
+    for (let at = 0; at < found.length && found.length < most; at++)
+      this.#eachDependant(found[at] as number, look);
+    return found.length;
   }
 
   /** For each of the tasks, how many of its dependencies are not done: one look each. */
@@ -270,6 +276,11 @@ export class TaskGraph {
     const states = new Uint8Array(new SharedArrayBuffer(this.#names.length));
     states.set(this.#states.subarray(0, this.#names.length));
     return { dependants, states };
+  }
+
+  /** Resolves once no rows are being built elsewhere. */
+  async settled(): Promise<void> {
+    await this.#rebuilding;
   }
 
   /** The id of a node of a snapshot. */
@@ -292,6 +303,15 @@ export class TaskGraph {
     return node;
   }
 
+  #nextMark(): number {
+    // They are numbers of 32 bits.
+    if (this.#mark === LAST_MARK) {
+      this.#marks.fill(0);
+      this.#mark = 0;
+    }
+    return ++this.#mark;
+  }
+
   #begin(): Addition {
     return { edges: this.#edges.count, made: [], filled: [] };
   }
@@ -312,7 +332,7 @@ export class TaskGraph {
     const ends: number[] = [];
     for (const [i, { id, dependsOn }] of tasks.entries()) {
       const node = nodes[i] as number;
-      const mark = ++this.#mark;
+      const mark = this.#nextMark();
       for (const dependency of dependsOn) {
         let from = this.#index.get(dependency);
         if (from === undefined) {
@@ -370,7 +390,12 @@ export class TaskGraph {
       froms.push(from);
       tos.push(to);
     }
-    const rows = buildCsr(nodes.length, Int32Array.from(froms), Int32Array.from(tos), froms.length);
+    const rows = buildCsr({
+      nodes: nodes.length,
+      froms: Int32Array.from(froms),
+      tos: Int32Array.from(tos),
+      count: froms.length,
+    });
     const order = topologicalOrder({
       dependants: rows,
       states: new Uint8Array(nodes.length).fill(NODE.open),
@@ -382,15 +407,50 @@ export class TaskGraph {
     }
   }
 
-  #connect(dependency: number, task: number): void {
-    const cycle = this.#order.insert(dependency, task, this.#eachDependant, this.#eachDependency);
-    if (cycle !== undefined) {
-      // Each leads to the next, so each is needed by the next; for people the other way round.
-      const [first, ...others] = cycle.map((node) => this.#names[node] as string);
-      throw cycleError([first as string, ...others.reverse()]);
+  /**
+   * Connects each two ends. The order is mended edge by edge while that costs less than sorting everything once, which is
+   * then done: a batch is linear in the graph at worst.
+   */
+  #connectAll(ends: readonly number[]): void {
+    const most = this.#order.looks + this.#names.length + this.#edges.count + ends.length;
+    let sorts = this.#order.isWorn;
+    for (let i = 0; i < ends.length; i += 2) {
+      const dependency = ends[i] as number;
+      const task = ends[i + 1] as number;
+      sorts ||= this.#order.looks > most;
+      if (!sorts) this.#mendOrder(dependency, task);
+      this.#edges.add(dependency, task);
+      if (this.#states[dependency] !== NODE.done) this.#waitsFor[task] = (this.#waitsFor[task] as number) + 1;
     }
-    this.#edges.add(dependency, task);
-    if (this.#states[dependency] !== NODE.done) this.#waitsFor[task] = (this.#waitsFor[task] as number) + 1;
+    if (sorts) this.#sortAll();
+  }
+
+  #mendOrder(dependency: number, task: number): void {
+    const cycle = this.#order.insert(dependency, task, this.#eachDependant, this.#eachDependency);
+    if (cycle === undefined) return;
+    // Each leads to the next, so each is needed by the next; for people the other way round.
+    const [first, ...others] = cycle.map((node) => this.#names[node] as string);
+    throw cycleError([first as string, ...others.reverse()]);
+  }
+
+  #sortAll(): void {
+    const nodes = this.#names.length;
+    const states = new Uint8Array(nodes);
+    let there = 0;
+    for (let node = 0; node < nodes; node++) {
+      if (this.#states[node] === NODE.none) continue;
+      states[node] = NODE.open;
+      there++;
+    }
+    const order = topologicalOrder({ dependants: buildCsr(this.#edges.list(nodes)), states });
+    if (order.length === there) {
+      this.#order.assign(order);
+      return;
+    }
+    for (const node of order) states[node] = NODE.done;
+    const isLeft = (node: number): boolean => states[node] === NODE.open;
+    const cycle = cycleFrom(states.indexOf(NODE.open), this.#eachDependency, isLeft);
+    throw cycleError(cycle.map((node) => this.#names[node] as string));
   }
 
   /** Takes back what an addition did before it failed. */
@@ -414,7 +474,24 @@ export class TaskGraph {
     this.#edges.eachPredecessor(node, (other) => this.#states[other] === NODE.none || visit(other));
 
   #tidy(): void {
-    if (this.#edges.areLoose) this.#compact();
+    if (!this.#edges.areLoose) return;
+    const isLarge = this.#options.rebuild !== undefined && this.#edges.count > REBUILT_HERE;
+    if (isLarge) this.#rebuilding ??= this.#rebuildElsewhere();
+    else this.#compact();
+  }
+
+  /** Meanwhile the edges that are not in rows hang on their chains, as before. */
+  async #rebuildElsewhere(): Promise<void> {
+    const list = this.#edges.list(this.#names.length);
+    try {
+      const rows = await this.#options.rebuild?.(list);
+      if (rows !== undefined) this.#edges.adopt(list, rows);
+    } catch (error) {
+      this.#options.onFailure?.(error);
+      this.#compact();
+    } finally {
+      this.#rebuilding = undefined;
+    }
   }
 
   /** Drops what removed tasks have left, and nodes that await a task that nothing depends on any longer. */
@@ -445,27 +522,4 @@ export class TaskGraph {
     this.#edges.growNodes(capacity);
     this.#order.grow(capacity);
   }
-}
-
-/** A cycle among those tasks of a batch that were left over: each of them has one that is left to wait for. */
-function cycleAmong(tasks: readonly GraphTask[], placed: ReadonlySet<number>): string[] {
-  const left = new Map(tasks.filter((_, i) => !placed.has(i)).map((task) => [task.id, task]));
-  const seen = new Map<string, number>();
-  let [id] = left.keys();
-  while (id !== undefined && !seen.has(id)) {
-    seen.set(id, seen.size);
-    id = left.get(id)?.dependsOn.find((dependency) => left.has(dependency));
-  }
-  return [...seen.keys()].slice(id === undefined ? 0 : seen.get(id));
-}
-
-const NAMED = 20;
-
-/** @param ids each needs the next, the last one the first. */
-function cycleError(ids: readonly string[]): VigilError {
-  const named = ids.length > NAMED ? [...ids.slice(0, NAMED), `… ${ids.length - NAMED} more …`] : ids;
-  return new VigilError(
-    'CONFLICT',
-    `the dependencies go in a circle, each needs the next: ${[...named, ids[0]].join(' -> ')}`,
-  );
 }

@@ -6,10 +6,13 @@
 /** Calls `visit` with each neighbour of a node, until it returns false. */
 export type Neighbours = (node: number, visit: (neighbour: number) => boolean) => void;
 
+const LAST_PLACE = 2 ** 30;
+
 export class TopologicalOrder {
   /** Place of each node; places are distinct, and a dependency's is before its dependants'. */
   #place: Int32Array;
   #next = 0;
+  #looks = 0;
 
   constructor(capacity: number) {
     this.#place = new Int32Array(capacity);
@@ -24,6 +27,22 @@ export class TopologicalOrder {
   /** A node goes behind all others. */
   append(node: number): void {
     this.#place[node] = this.#next++;
+  }
+
+  /** Nodes and edges looked at so far. */
+  get looks(): number {
+    return this.#looks;
+  }
+
+  /** Places are running out: they are numbers of 32 bits, and each node that comes takes one. */
+  get isWorn(): boolean {
+    return this.#next > LAST_PLACE;
+  }
+
+  /** Gives all nodes places anew. @param order each behind its dependencies. */
+  assign(order: Int32Array): void {
+    for (let place = 0; place < order.length; place++) this.#place[order[place] as number] = place;
+    this.#next = order.length;
   }
 
   isBefore(one: number, other: number): boolean {
@@ -54,7 +73,9 @@ export class TopologicalOrder {
     const stack = [start];
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
       const by = node;
+      this.#looks++;
       neighbours(by, (neighbour) => {
+        this.#looks++;
         if (!reached.has(neighbour) && within(this.#place[neighbour] as number)) {
           reached.set(neighbour, by);
           stack.push(neighbour);
