@@ -24,6 +24,9 @@ import { Subjects } from './messages/subjects.js';
 import { CycleTimer } from './services/cycle-timer.js';
 import { DeadLetters } from './services/dead-letters.js';
 import { announceHosts, recordVerdict } from './services/events.js';
+import { githubService } from './services/github/github-service.js';
+import type { GitHubSync } from './services/github/github-sync.js';
+import { SyncTimer } from './services/github/sync-timer.js';
 import type { Health } from './services/health/health.js';
 import { healthService } from './services/health/health-service.js';
 import { hostTrees } from './services/host-trees.js';
@@ -201,6 +204,7 @@ async function startServices(composition: Composition): Promise<Http> {
     missing: () => (bus.trouble.connected ? [] : ['broker']),
     failed: (what, error) => log.error({ request: what, err: error }, 'http request failed'),
   });
+  let github!: GitHubSync;
   const wakeOutbox = () => outbox.wake();
   const publishing = { store, subjects, wakeOutbox, failed: failed('event could not be recorded') };
   const deadLetters = new DeadLetters(publishing);
@@ -288,6 +292,17 @@ async function startServices(composition: Composition): Promise<Http> {
   );
 
   await root.services.add(
+    githubService({
+      ...publishing,
+      settings,
+      warn: (text, facts) => log.warn(facts, text),
+      opened: (opened) => {
+        github = opened;
+      },
+    }),
+  );
+
+  await root.services.add(
     service('requests', drainMs * 2 + SHUTDOWN_MS, () => {
       const system = new ActorSystem({
         id: 'requests',
@@ -311,6 +326,7 @@ async function startServices(composition: Composition): Promise<Http> {
         wakeOutbox,
         wakeSteering,
         health,
+        sync: (id, payload, asked) => github.run(id, payload, asked),
       });
       runner.resume(failed('request failed'));
       return async () => {
@@ -387,7 +403,9 @@ async function startServices(composition: Composition): Promise<Http> {
         failed('old rows could not be removed'),
       );
       cycles = timer;
+      const syncs = new SyncTimer(store, runner, settings.github.intervalMs, failed('sync failed'));
       return () => {
+        syncs.close();
         timer.close();
         endHousekeeping();
       };
@@ -504,6 +522,7 @@ function createRunner(
     wakeOutbox,
     wakeSteering,
     health,
+    sync,
   }: {
     system: ActorSystem;
     bus: Bus;
@@ -512,6 +531,7 @@ function createRunner(
     wakeOutbox: () => void;
     wakeSteering: () => void;
     health: Health;
+    sync: GitHubSync['run'];
   },
 ): RequestRunner {
   const access = agentAccess({ subjects }, { bus, fleet, deadLetters });
@@ -547,6 +567,7 @@ function createRunner(
     maxPayload: () => connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD,
     wakeOutbox,
     wakeSteering,
+    sync,
     gaveUp: ({ id, kind, attempts, payload }) =>
       deadLetters.add({
         subject: subjects.trigger(kind),

@@ -5,6 +5,7 @@ import { VERSION } from '../version.js';
 import { agentCommands } from './agent-commands.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { numberOption, withSettings } from './options.js';
+import { repoCommands } from './repo-commands.js';
 import { interrupted } from './signals.js';
 
 /** Each command's code is loaded when it runs: `vigil --help` must not wait for the broker client or SQLite. */
@@ -28,6 +29,7 @@ Examples:
   vigil logs a1 -f                 what it does
   vigil steer a1 "Run the tests."  tell it something
   vigil ls                         all agents, those that need you first
+  vigil repos sync                 read what is new on GitHub
   vigil doctor                     what is wrong with the set-up, and how to mend it
   vigil tree                       what runs where
 
@@ -216,6 +218,7 @@ Exit code: the program's own (128 + n when signal n ended it); 126 and 127 when 
     });
 
   agentCommands(vigil);
+  repoCommands(vigil);
 
   withSettings(vigil.command('doctor'))
     .description(

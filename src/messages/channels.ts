@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { Control, ControlReply, Heartbeat, Output, Replay, Steer, SteerReply } from './agent-wire.js';
+import { GitHubAccess, RepoChanged, RepoChangeKind, RepoStateChanged } from './github.js';
 import {
   AgentAnomaly,
   AgentEscalated,
@@ -55,6 +56,7 @@ const TRIGGER_TEXTS: Readonly<Record<TriggerKind, string>> = {
   emergency: "Forced analysis of the given agents and the fleet's coherence, at the same time.",
   cycle: 'One monitoring cycle now: analyses and coherence, then interventions.',
   coherence: "The fleet's coherence now.",
+  sync: 'Reads what is new of the repositories on record, or of the given ones.',
 };
 
 const RESULT_TEXTS: Readonly<Record<ResultKind, string>> = {
@@ -62,6 +64,7 @@ const RESULT_TEXTS: Readonly<Record<ResultKind, string>> = {
   emergency: 'Final result of an emergency analysis.',
   cycle: 'Final result of a monitoring cycle, triggered or scheduled.',
   coherence: 'Final result of a coherence analysis.',
+  sync: 'Final result of a sync of repositories, triggered or scheduled.',
 };
 
 const ENDPOINT_TEXTS: Readonly<Record<Endpoint, string>> = {
@@ -69,6 +72,11 @@ const ENDPOINT_TEXTS: Readonly<Record<Endpoint, string>> = {
   emergency: 'The trigger of this name as a request: replies with its final result.',
   cycle: 'The trigger of this name as a request: replies with its final result.',
   coherence: 'The trigger of this name as a request: replies with its final result.',
+  sync: 'The trigger of this name as a request: replies with its final result.',
+  'repos.list': 'Repositories on record, by their id, in pages.',
+  'repos.get': 'One repository, with its open pull requests and whose they are.',
+  'repos.add': 'Puts repositories on record, to be read from the next sync on.',
+  'repos.remove': 'Forgets repositories and all that was read of them.',
   'agents.register': 'Puts agents on record and watches them; one that is known gets the new particulars.',
   'agents.list': 'Agents on record, by id, in pages.',
   'agents.get': 'One agent.',
@@ -270,6 +278,28 @@ export const CHANNELS: readonly Channel[] = [
     'A host is gone; its agents are moved to the hosts that are left.',
   ),
   ...agentWire(),
+  ...RepoChangeKind.options.map((kind) =>
+    sent(
+      `event.repo.<repository>.${kind}`,
+      [{ name: 'RepoChanged', schema: RepoChanged }],
+      `A ${kind === 'pull' ? 'pull request' : kind} of a repository is new or has changed. What it held at its first sync is no event.`,
+    ),
+  ),
+  sent(
+    'event.repo.<repository>.state',
+    [{ name: 'RepoStateChanged', schema: RepoStateChanged }],
+    'A repository was deleted, hidden from the token, renamed, or is there again.',
+  ),
+  sent(
+    'event.github.disabled',
+    [{ name: 'GitHubAccess', schema: GitHubAccess }],
+    'GitHub refuses the token: nothing is synced by itself any more, a person has to look.',
+  ),
+  sent(
+    'event.github.enabled',
+    [{ name: 'GitHubAccess', schema: GitHubAccess }],
+    'GitHub takes the token again.',
+  ),
   sent(
     'event.judge.budget',
     [{ name: 'BudgetExhausted', schema: BudgetExhausted }],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AgentEvent } from './agent-event.js';
 import { AgentRecord, AgentSpec } from './agents.js';
 import { Failure } from './errors.js';
+import { REPO_REQUESTS } from './github.js';
 import { HealthSummary, RestartEvent } from './health.js';
 import { Id } from './ids.js';
 import { STEERING_REQUESTS } from './interventions.js';
@@ -108,6 +109,7 @@ export const REQUESTS = {
   emergency: { request: TRIGGERS.emergency, reply: RESULTS.emergency },
   cycle: { request: TRIGGERS.cycle, reply: RESULTS.cycle },
   coherence: { request: TRIGGERS.coherence, reply: RESULTS.coherence },
+  sync: { request: TRIGGERS.sync, reply: RESULTS.sync },
   'agents.register': {
     request: z.strictObject({ agents: z.array(AgentSpec).min(1).max(5_000) }),
     reply: z.object({ registered: z.array(z.string()), updated: z.array(z.string()) }),
@@ -157,6 +159,7 @@ export const REQUESTS = {
       released: z.boolean().describe('Restarts were held, and are not any more.'),
     }),
   },
+  ...REPO_REQUESTS,
   'logs.tail': { request: z.strictObject({ agent: Id, ...TailRequest.shape }), reply: Tail },
   status: { request: z.strictObject({}), reply: Status },
 } as const;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CoherenceReport, Phase, SteeringType, TrajectoryAnalysis } from './analysis.js';
 import { ERROR_CODES, Failure } from './errors.js';
+import { SyncItem } from './github.js';
 import { Intervention } from './interventions.js';
 
 const ResultHead = {
@@ -61,6 +62,12 @@ export const RESULTS = {
     reason: z.string().optional(),
     coherence: CoherenceReport.nullable(),
     interventions: z.array(Intervention),
+  }),
+  sync: z.object({
+    ...ResultHead,
+    requested: z.number().int().nonnegative().describe('Repositories the request was for.'),
+    items: z.array(SyncItem),
+    itemsOmitted: Analyses.itemsOmitted,
   }),
 } as const;
 

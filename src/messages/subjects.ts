@@ -58,6 +58,14 @@ export class Subjects {
   hostEvent(host: string, state: string): string {
     return this.#of('event', 'host', token('host', host), token('state', state));
   }
+  /** Something in a repository changed; `token` is made by `repoToken`. */
+  repoEvent(repo: string, kind: string): string {
+    return this.#of('event', 'repo', token('repository', repo), token('kind', kind));
+  }
+  /** GitHub refuses the token, or takes it again. */
+  githubEvent(state: 'disabled' | 'enabled'): string {
+    return this.#of('event', 'github', state);
+  }
   /** The model judge's budget of the day is used up. */
   get budgetEvent(): string {
     return this.#of('event', 'judge', 'budget');

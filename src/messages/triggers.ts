@@ -27,6 +27,16 @@ export const TRIGGERS = {
   }),
   cycle: z.strictObject({ deadlineMs: DeadlineMs.optional() }),
   coherence: z.strictObject({ deadlineMs: DeadlineMs.optional() }),
+  sync: z.strictObject({
+    repos: z
+      .array(z.string())
+      .min(1)
+      .max(1_000)
+      .optional()
+      .describe('Which repositories (owner/name) of those on record; all of them when absent.'),
+    maxConcurrent: MaxConcurrent.optional(),
+    deadlineMs: DeadlineMs.optional(),
+  }),
 } as const;
 
 export type TriggerKind = keyof typeof TRIGGERS;

@@ -15,6 +15,7 @@ export type FinalResult =
   | ResultOf<'cycle'>
   | ResultOf<'emergency'>
   | ResultOf<'coherence'>
+  | ResultOf<'sync'>
   | RefusedResult;
 
 export function refused(head: ResultHead, failure: Failure): RefusedResult {

@@ -13,6 +13,7 @@ export function keepHouse(store: Store, keepDays: number, failed: (error: unknow
         store.verdicts.prune(before);
         store.interventions.prune(before);
         store.restarts.prune(before);
+        store.repositories.prune();
       })
       .catch(failed);
   };

@@ -9,6 +9,7 @@ import type { Trigger, TriggerKind, TriggerPayload } from '../messages/triggers.
 import type { StoredAgent } from '../store/agents.js';
 import type { Store } from '../store/store.js';
 import { isRefused } from './final-results.js';
+import { repoHandlers } from './github/repo-handlers.js';
 import type { Health } from './health/health.js';
 import { healthHandlers } from './health/health-handlers.js';
 import type { RequestRunner } from './request-runner.js';
@@ -55,6 +56,8 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
     emergency: judged('emergency'),
     cycle: judged('cycle'),
     coherence: judged('coherence'),
+    sync: judged('sync'),
+    ...repoHandlers(store),
     'agents.register': async ({ agents: given }) => {
       refuseTwice(given.map((agent) => agent.id));
       refuseCommands(given);

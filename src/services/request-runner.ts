@@ -7,7 +7,13 @@ import { inRootSpan } from '../actors/runtime/trace.js';
 import { type Failure, parseWith, toFailure, VigilError } from '../messages/errors.js';
 import type { Subjects } from '../messages/subjects.js';
 import { ATTRIBUTES, SPANS } from '../messages/telemetry.js';
-import { isTriggerKind, TRIGGERS, type Trigger, type TriggerKind } from '../messages/triggers.js';
+import {
+  isTriggerKind,
+  TRIGGERS,
+  type Trigger,
+  type TriggerKind,
+  type TriggerPayload,
+} from '../messages/triggers.js';
 import type { RequestSource, StoredRequest } from '../store/requests.js';
 import type { Store } from '../store/store.js';
 import { type FinalResult, fitted, isRefused, type ResultHead, refused } from './final-results.js';
@@ -34,6 +40,8 @@ export interface RequestRunnerParts {
   wakeOutbox(): void;
   /** There may be something to tell agents. */
   wakeSteering(): void;
+  /** Reads what is new of repositories; `asked` for by a client and not by the schedule. */
+  sync(id: string, payload: TriggerPayload<'sync'>, asked: boolean): Promise<Outcome>;
   gaveUp(request: StoredRequest): void;
 }
 
@@ -148,12 +156,14 @@ export class RequestRunner {
       payload: parseWith(TRIGGERS[kind], JSON.parse(request.payload), 'request'),
     } as Trigger;
     const attributes = { [ATTRIBUTES.requestId]: id, [ATTRIBUTES.requestKind]: kind };
-    const outcome = await inRootSpan(SPANS.request, attributes, () => this.#judge(id, trigger));
+    const outcome = await inRootSpan(SPANS.request, attributes, () =>
+      this.#perform(id, trigger, request.source),
+    );
     return this.#finish(id, kind, startedAt, (head) => this.#finalResult(head, trigger, outcome));
   }
 
-  /** Guardian and conductor, at the same time where the request asks for both. */
-  async #judge(id: string, trigger: Trigger): Promise<Outcome> {
+  /** Guardian and conductor, at the same time where the request asks for both; a sync has no actor of its own. */
+  async #perform(id: string, trigger: Trigger, source: RequestSource): Promise<Outcome> {
     const { guardian, conductor } = this.#parts;
     const deadlineMs = trigger.payload.deadlineMs ?? this.#parts.defaults.deadlineMs;
     const { maxConcurrent } = this.#parts.defaults;
@@ -174,6 +184,8 @@ export class RequestRunner {
       }
       case 'coherence':
         return outcomeOf(undefined, await cohere());
+      case 'sync':
+        return this.#parts.sync(id, trigger.payload, source !== 'schedule');
       case 'cycle': {
         const [analyses, coherence] = await Promise.all([analyse(undefined, false), cohere()]);
         return outcomeOf(analyses, coherence);
@@ -234,6 +246,8 @@ export class RequestRunner {
     const coherence = verdicts.coherenceOf(id) ?? null;
     if (trigger.kind === 'coherence')
       return { ...head, items: coherence === null ? [] : [coherence], failures };
+    if (trigger.kind === 'sync')
+      return { ...head, requested: outcome.requested, items: store.repositories.itemsOf(id), failures };
     const analyses = { requested: outcome.requested, items: verdicts.itemsOf(id), failures };
     if (trigger.kind === 'analyze') return { ...head, ...analyses };
     const emergency = trigger.kind === 'emergency';

@@ -33,7 +33,14 @@ const VARIABLES = new Map(SETTINGS.map((setting) => [setting.variable, setting])
 const FILE_NAMES = ['vigil.config.yaml', 'vigil.config.yml', 'vigil.config.json'];
 
 /** Variables that start with VIGIL_ but are not settings. */
-const NOT_SETTINGS = new Set(['VIGIL_CONFIG', 'VIGIL_AGENT_ID', 'VIGIL_STEER_FILE']);
+const NOT_SETTINGS = new Set([
+  'VIGIL_CONFIG',
+  'VIGIL_AGENT_ID',
+  'VIGIL_STEER_FILE',
+  // Secrets: they are never settings, so that no command prints them.
+  'VIGIL_GITHUB_TOKEN',
+  'VIGIL_GITHUB_WEBHOOK_SECRET',
+]);
 
 /**
  * Effective settings: defaults, then the file, then `VIGIL_*`, then flags.

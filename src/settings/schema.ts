@@ -5,6 +5,7 @@ import { AgentSpec } from '../messages/agents.js';
 import { Id } from '../messages/ids.js';
 import { SteerMode } from '../messages/interventions.js';
 import { described, RESTART_TEXTS, RULE_TEXTS } from './descriptions.js';
+import { GitHubSettings } from './github.js';
 import { HealthSettings } from './health.js';
 
 const ms = (min: number, max: number) => z.number().int().min(min).max(max);
@@ -233,6 +234,7 @@ export const Settings = z.strictObject({
     })
     .prefault({}),
   health: HealthSettings.prefault({}),
+  github: GitHubSettings.prefault({}),
   watch: z
     .strictObject({
       inactiveAfterMs: ms(1_000, 365 * DAY_MS)

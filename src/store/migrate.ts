@@ -4,9 +4,16 @@ import { migration0001 } from './migrations/0001-record.js';
 import { migration0002 } from './migrations/0002-spend.js';
 import { migration0003 } from './migrations/0003-steering.js';
 import { migration0004 } from './migrations/0004-health.js';
+import { migration0005 } from './migrations/0005-github.js';
 
 /** In order, never changed once released; `user_version` of the database counts those that were applied. */
-export const MIGRATIONS: readonly string[] = [migration0001, migration0002, migration0003, migration0004];
+export const MIGRATIONS: readonly string[] = [
+  migration0001,
+  migration0002,
+  migration0003,
+  migration0004,
+  migration0005,
+];
 
 /**
  * Brings the database to the newest schema, each step in a transaction of its own: a kill half-way leaves the step

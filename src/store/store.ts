@@ -4,8 +4,10 @@ import { HeartbeatTable } from './heartbeats.js';
 import { History } from './history.js';
 import { InterventionTable } from './interventions.js';
 import { MaintenanceTable } from './maintenance.js';
+import { MirrorTables } from './mirror.js';
 import { openStore } from './open.js';
 import { Outbox } from './outbox.js';
+import { RepositoryTable } from './repositories.js';
 import { RequestTable } from './requests.js';
 import { RestartTable } from './restarts.js';
 import { SpendTable } from './spend.js';
@@ -25,6 +27,8 @@ export interface Store {
   readonly maintenance: MaintenanceTable;
   readonly statuses: StatusTable;
   readonly history: History;
+  readonly repositories: RepositoryTable;
+  readonly mirror: MirrorTables;
   /** Resolves once what `action` wrote is on the disk. */
   write<T>(action: () => T): Promise<T>;
   /** Commits what waits and frees the data directory. */
@@ -47,6 +51,8 @@ export function createStore(dataDir: string): Store {
     maintenance: new MaintenanceTable(database),
     statuses: new StatusTable(database),
     history: new History(database),
+    repositories: new RepositoryTable(database),
+    mirror: new MirrorTables(database),
     write: (action) => batch.write(action),
     close: () => {
       batch.flush();

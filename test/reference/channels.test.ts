@@ -39,6 +39,14 @@ const PUBLIC: Readonly<
       channel: `event-agent-agent-${state}`,
     })),
   ],
+  repoEvent: ['issue', 'pull', 'review', 'check', 'commit', 'state'].map((kind) => ({
+    build: (subjects, id) => subjects.repoEvent(id, kind),
+    channel: `event-repo-repository-${kind}`,
+  })),
+  githubEvent: [
+    { build: (subjects) => subjects.githubEvent('disabled'), channel: 'event-github-disabled' },
+    { build: (subjects) => subjects.githubEvent('enabled'), channel: 'event-github-enabled' },
+  ],
   restartEvent: [{ build: (subjects, id) => subjects.restartEvent(id), channel: 'event-restart-agent' }],
   fleetEvent: [
     { build: (subjects) => subjects.fleetEvent('held'), channel: 'event-fleet-held' },

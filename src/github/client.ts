@@ -1,0 +1,196 @@
+import { createAppAuth } from '@octokit/auth-app';
+import { retry } from '@octokit/plugin-retry';
+import { throttling } from '@octokit/plugin-throttling';
+import { Octokit } from '@octokit/rest';
+import type { z } from 'zod';
+import { describeIssues, VigilError } from '../messages/errors.js';
+import { visible } from '../messages/visible.js';
+import { boundedFetch } from './bounded-fetch.js';
+import { LimitGate, limitMs } from './limits.js';
+import { type Answered, failureOf, isAnswered } from './outcomes.js';
+
+const Client = Octokit.plugin(throttling, retry);
+
+/** How often a request that met a limit is sent again, once the limit is over. */
+const LIMIT_RETRIES = 3;
+const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** An installation of a GitHub App. */
+export interface AppAccess {
+  readonly id: number;
+  readonly installation: number;
+  readonly key: string;
+}
+
+export interface ClientOptions {
+  readonly baseUrl: string;
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+  readonly retries: number;
+  readonly retryMs: number;
+  readonly maxWaitMs: number;
+  /** Neither: public repositories only, at sixty requests an hour. */
+  readonly token?: string | undefined;
+  readonly app?: AppAccess | undefined;
+  readonly userAgent: string;
+  /** GitHub refused the token (401): it was revoked or never valid. */
+  refused(message: string): void;
+  /** It takes it again. */
+  accepted(): void;
+}
+
+/** What was asked for; nothing when it had not changed since the ETag; absent when there is no such list. */
+export type Answer<T> =
+  | { readonly kind: 'fresh'; readonly data: T; readonly etag: string | null; readonly next: string | null }
+  | { readonly kind: 'same' }
+  | { readonly kind: 'absent' };
+
+/** Counts of one use of the client. */
+export interface Tally {
+  requests: number;
+  notModified: number;
+}
+
+/** GitHub, each answer parsed, within bounds, and with nothing of the token in any error. */
+export class GitHubClient {
+  readonly #options: ClientOptions;
+  readonly #octokit: Octokit;
+  readonly #gate: LimitGate;
+  readonly #closed = new AbortController();
+  #refusal: string | undefined;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#gate = new LimitGate(options.maxWaitMs, this.#closed.signal);
+    const { app, token } = options;
+    this.#octokit = new Client({
+      baseUrl: options.baseUrl.replace(/\/+$/, ''),
+      userAgent: options.userAgent,
+      log: QUIET,
+      ...(app === undefined
+        ? { auth: token }
+        : {
+            authStrategy: createAppAuth,
+            auth: { appId: app.id, installationId: app.installation, privateKey: app.key },
+          }),
+      request: { fetch: boundedFetch(options.timeoutMs, options.maxBytes, this.#closed.signal) },
+      // Spaces writes; limits are obeyed by the gate, for all requests and not for the refused one alone.
+      throttle: { id: crypto.randomUUID(), onRateLimit: () => false, onSecondaryRateLimit: () => false },
+      retry: {
+        retries: options.retries,
+        retryAfterBaseValue: options.retryMs,
+        doNotRetry: [304, 400, 401, 403, 404, 409, 410, 422, 429, 451],
+      },
+    });
+  }
+
+  /** Why GitHub refused the token, until it takes it again. */
+  get refusal(): string | undefined {
+    return this.#refusal;
+  }
+
+  /** A person asks: the token is tried once more. */
+  tryAgain(): void {
+    this.#refusal = undefined;
+  }
+
+  /** Ends what is under way. */
+  close(): void {
+    this.#closed.abort();
+  }
+
+  /**
+   * @param path below the base URL, or a whole URL there.
+   * @throws VigilError FORBIDDEN, NOT_FOUND, BUSY, UNAVAILABLE, BAD_REPLY, BAD_REQUEST
+   */
+  async get<T>(schema: z.ZodType<T>, path: string, etag: string | null, tally: Tally): Promise<Answer<T>> {
+    tally.requests++;
+    let answer: Awaited<ReturnType<Octokit['request']>>;
+    try {
+      answer = await this.#send(`GET ${path}`, etag === null ? {} : { headers: { 'if-none-match': etag } });
+    } catch (error) {
+      if (!isAnswered(error)) throw this.#failure(error, path);
+      if (error.status === 304) {
+        tally.notModified++;
+        return { kind: 'same' };
+      }
+      // A list that is switched off (410), an empty repository (409).
+      if (error.status === 410 || error.status === 409) return { kind: 'absent' };
+      throw this.#failure(error, path);
+    }
+    const { headers } = answer;
+    const data = this.#parsed(schema, answer.data, path);
+    return { kind: 'fresh', data, etag: headers.etag ?? null, next: this.#nextOf(headers.link) };
+  }
+
+  /** Not tried again: whether an answer that was lost had been a success is for the caller to find out. */
+  async post<T>(schema: z.ZodType<T>, path: string, body: Record<string, unknown>): Promise<T> {
+    try {
+      const { data } = await this.#send(`POST ${path}`, { ...body, request: { retries: 0 } });
+      return this.#parsed(schema, data, path);
+    } catch (error) {
+      throw this.#failure(error, path);
+    }
+  }
+
+  async #send(route: string, parameters: Record<string, unknown>) {
+    for (let attempt = 0; ; attempt++) {
+      if (this.#refusal !== undefined) throw new VigilError('FORBIDDEN', this.#refusal);
+      await this.#gate.pass();
+      try {
+        const answer = await this.#octokit.request(route, parameters);
+        this.#options.accepted();
+        return answer;
+      } catch (error) {
+        if (!isAnswered(error)) throw error;
+        if (error.status === 401) throw new VigilError('FORBIDDEN', this.#refuse(error));
+        const wait = limitMs(error.status, error.response?.headers ?? {}, error.message, Date.now());
+        if (wait === undefined) throw error;
+        this.#gate.close(wait);
+        if (attempt >= LIMIT_RETRIES)
+          throw new VigilError('BUSY', this.#clean(`GitHub still wants fewer requests: ${error.message}`));
+      }
+    }
+  }
+
+  #refuse(error: Answered): string {
+    const known = this.#refusal;
+    if (known !== undefined) return known;
+    const refusal = `GitHub refuses the token (401: ${this.#clean(error.message)}); give Vigil another one, then sync again`;
+    this.#refusal = refusal;
+    this.#options.refused(refusal);
+    return refusal;
+  }
+
+  #failure(error: unknown, path: string): VigilError {
+    if (error instanceof VigilError) return error;
+    if (this.#closed.signal.aborted) return new VigilError('UNAVAILABLE', 'Vigil is stopping');
+    const { code, message } = failureOf(error);
+    // Without its cause: Octokit's errors hold the request with its headers.
+    return new VigilError(code, this.#clean(`${path.replace(/\?.*/s, '')}: ${message}`));
+  }
+
+  #parsed<T>(schema: z.ZodType<T>, data: unknown, path: string): T {
+    const result = schema.safeParse(data);
+    if (result.success) return result.data;
+    throw new VigilError(
+      'BAD_REPLY',
+      this.#clean(`${path.replace(/\?.*/s, '')}: not GitHub's answer: ${describeIssues(result.error)}`),
+    );
+  }
+
+  /** Only where the token may go. */
+  #nextOf(link: string | undefined): string | null {
+    const next = /<([^<>]+)>;\s*rel="next"/.exec(link ?? '')?.[1];
+    if (next === undefined) return null;
+    const { origin } = new URL(this.#options.baseUrl);
+    if (URL.canParse(next) && new URL(next).origin === origin) return next;
+    throw new VigilError('BAD_REPLY', `the next page is said to be on another server than ${origin}`);
+  }
+
+  #clean(message: string): string {
+    const { token } = this.#options;
+    const safe = token === undefined ? message : message.replaceAll(token, '***');
+    return visible(safe).slice(0, 500);
+  }
+}

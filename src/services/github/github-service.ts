@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import type { ChildSpec } from '../../actors/runtime/supervision.js';
+import { type AppAccess, GitHubClient } from '../../github/client.js';
+import { messageOf, VigilError } from '../../messages/errors.js';
+import type { GitHubAccess } from '../../messages/github.js';
+import { newId } from '../../messages/ids.js';
+import type { GitHubSettings } from '../../settings/github.js';
+import type { Settings } from '../../settings/schema.js';
+import type { Publishing } from '../events.js';
+import { service } from '../service.js';
+import { GitHubSync } from './github-sync.js';
+
+export interface GitHubServiceParts extends Publishing {
+  readonly settings: Settings;
+  warn(text: string, facts: Record<string, unknown>): void;
+  opened(sync: GitHubSync): void;
+}
+
+const SHUTDOWN_MS = 5_000;
+
+/** The mirror of GitHub as a service. */
+export function githubService(parts: GitHubServiceParts): ChildSpec {
+  const { settings, store, subjects, wakeOutbox, failed } = parts;
+  return service('github', SHUTDOWN_MS, async () => {
+    await store.write(() => store.repositories.declare(settings.github.repos, Date.now()));
+    let refused = false;
+    const tell = (state: GitHubAccess['state'], message: string) => {
+      if (refused === (state === 'disabled')) return;
+      refused = state === 'disabled';
+      parts.warn(message, { github: state });
+      const body: GitHubAccess = { at: new Date().toISOString(), state, message };
+      store
+        .write(() => store.outbox.add(`github-${newId()}`, subjects.githubEvent(state), body))
+        .then(wakeOutbox, failed);
+    };
+    const { app: _app, ...bounds } = settings.github;
+    const client = new GitHubClient({
+      ...bounds,
+      ...accessOf(settings.github, process.env),
+      userAgent: 'vigil',
+      refused: (message) => tell('disabled', message),
+      accepted: () => tell('enabled', 'GitHub takes the token again'),
+    });
+    parts.opened(
+      new GitHubSync({
+        ...parts,
+        client,
+        settings: settings.github,
+        deadlineMs: settings.analysis.deadlineMs,
+      }),
+    );
+    return () => client.close();
+  });
+}
+
+/** @throws VigilError BAD_REQUEST when a GitHub App is named in part, or its key cannot be read. */
+export function accessOf(
+  { app }: Pick<GitHubSettings, 'app'>,
+  env: Readonly<Record<string, string | undefined>>,
+): { token?: string; app?: AppAccess } {
+  const { id, installation, keyFile } = app;
+  if (id === undefined && installation === undefined && keyFile === undefined) {
+    const token = env['VIGIL_GITHUB_TOKEN']?.trim() || env['GITHUB_TOKEN']?.trim();
+    return token === undefined || token === '' ? {} : { token };
+  }
+  if (id === undefined || installation === undefined || keyFile === undefined)
+    throw new VigilError('BAD_REQUEST', 'settings: github.app needs id, installation and keyFile');
+  try {
+    return { app: { id, installation, key: readFileSync(keyFile, 'utf8') } };
+  } catch (error) {
+    throw new VigilError('BAD_REQUEST', `settings: github.app.keyFile cannot be read: ${messageOf(error)}`);
+  }
+}

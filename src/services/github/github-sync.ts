@@ -1,0 +1,150 @@
+import type { GitHubClient } from '../../github/client.js';
+import { type Failure, messageOf, toFailure, VigilError } from '../../messages/errors.js';
+import { RepoName, type RepoState, type SyncItem } from '../../messages/github.js';
+import type { TriggerPayload } from '../../messages/triggers.js';
+import type { GitHubSettings } from '../../settings/github.js';
+import type { StoredRepository } from '../../store/repositories.js';
+import type { Publishing } from '../events.js';
+import { SyncRepository } from './sync-repository.js';
+
+export interface GitHubSyncParts extends Publishing {
+  readonly client: GitHubClient;
+  readonly settings: GitHubSettings;
+  readonly deadlineMs: number;
+  warn(text: string, facts: Record<string, unknown>): void;
+}
+
+export interface SyncOutcome {
+  readonly requested: number;
+  readonly items: readonly SyncItem[];
+  readonly failures: Failure[];
+}
+
+/** Syncs repositories: some at a time, each one's failure its own, each one's work done once in a request. */
+export class GitHubSync {
+  readonly #parts: GitHubSyncParts;
+  /** A repository is synced by one request at a time; the next one waits for it. */
+  readonly #busy = new Map<string, Promise<unknown>>();
+
+  constructor(parts: GitHubSyncParts) {
+    this.#parts = parts;
+  }
+
+  /** @param asked by a person or a client, not by the schedule: what was given up is tried again. */
+  async run(requestId: string, payload: TriggerPayload<'sync'>, asked: boolean): Promise<SyncOutcome> {
+    const { store, client, settings } = this.#parts;
+    const { repositories, failures, requested } = this.#chosen(payload.repos);
+    if (asked) client.tryAgain();
+    const done = new Set(store.repositories.itemsOf(requestId).map(({ token }) => token));
+    const waiting = repositories.filter(({ token }) => !done.has(token));
+    const endsAt = performance.now() + (payload.deadlineMs ?? this.#parts.deadlineMs);
+    const worker = async () => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+        failures.push(...(await this.#inTurn(requestId, next, endsAt)));
+    };
+    const limit = payload.maxConcurrent ?? settings.maxConcurrent;
+    await Promise.all(Array.from({ length: Math.min(limit, waiting.length) }, worker));
+    return { requested, items: store.repositories.itemsOf(requestId), failures };
+  }
+
+  #chosen(names: readonly string[] | undefined) {
+    const { repositories } = this.#parts.store;
+    // What is gone or forbidden stays so until somebody says otherwise, and names it.
+    if (names === undefined) {
+      const active = repositories.all().filter(({ state }) => state === 'active');
+      return { repositories: active, failures: [] as Failure[], requested: active.length };
+    }
+    const chosen = new Map<string, StoredRepository>();
+    const failures: Failure[] = [];
+    for (const name of names) {
+      const found = RepoName.safeParse(name).success ? repositories.find(name) : undefined;
+      if (found !== undefined) chosen.set(found.token, found);
+      else
+        failures.push({
+          agent: name.slice(0, 140),
+          code: 'NOT_FOUND',
+          message: 'not on record; add it with "vigil repos add" or the setting github.repos',
+        });
+    }
+    return { repositories: [...chosen.values()], failures, requested: names.length };
+  }
+
+  #inTurn(requestId: string, repository: StoredRepository, endsAt: number): Promise<readonly Failure[]> {
+    const { token } = repository;
+    const before = this.#busy.get(token) ?? Promise.resolve();
+    const turn = before.then(() => this.#one(requestId, repository, endsAt));
+    this.#busy.set(token, turn);
+    return turn.finally(() => {
+      if (this.#busy.get(token) === turn) this.#busy.delete(token);
+    });
+  }
+
+  /** Never rejects, so that nobody's turn is lost. */
+  async #one(requestId: string, repository: StoredRepository, endsAt: number): Promise<readonly Failure[]> {
+    const { store, warn } = this.#parts;
+    try {
+      const ms = endsAt - performance.now();
+      const { item, failures } = await inTime(ms, () => new SyncRepository(this.#parts, repository).run());
+      await store.write(() => {
+        store.repositories.synced(item.token, Date.now());
+        const [first] = failures;
+        if (first !== undefined) store.repositories.failed(item.token, `${first.code}: ${first.message}`);
+        store.repositories.addItem(requestId, item);
+      });
+      return failures;
+    } catch (error) {
+      const failure = toFailure(error, repository.repo);
+      warn('repository could not be synced', {
+        requestId,
+        repo: repository.repo,
+        code: failure.code,
+        why: failure.message,
+      });
+      try {
+        await this.#record(repository, failure);
+      } catch (unrecorded) {
+        return [failure, { ...failure, code: 'STORE', message: messageOf(unrecorded) }];
+      }
+      return [failure];
+    }
+  }
+
+  async #record({ token, repo }: StoredRepository, failure: Failure): Promise<void> {
+    const { client, store, subjects, wakeOutbox } = this.#parts;
+    const error = `${failure.code}: ${failure.message}`;
+    const state = stateAfter(failure, client.refusal !== undefined);
+    await store.write(() => {
+      if (state === undefined) return store.repositories.failed(token, error);
+      if (store.repositories.find(repo)?.state !== state) {
+        const at = new Date().toISOString();
+        const body = { at, repo, token, state, message: failure.message };
+        store.outbox.add(`${token}.state.${at}`, subjects.repoEvent(token, 'state'), body);
+      }
+      store.repositories.setState(token, state, error);
+    });
+    wakeOutbox();
+  }
+}
+
+/** A token that is refused says nothing of the repository. */
+function stateAfter({ code }: Failure, tokenRefused: boolean): RepoState | undefined {
+  if (tokenRefused) return undefined;
+  if (code === 'NOT_FOUND') return 'gone';
+  return code === 'FORBIDDEN' ? 'forbidden' : undefined;
+}
+
+async function inTime<T>(ms: number, work: () => Promise<T>): Promise<T> {
+  const late = () =>
+    new VigilError('TIMEOUT', "the request's deadline passed; the next sync goes on from there");
+  if (ms <= 0) throw late();
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), Math.min(ms, 2_147_483_647));
+  });
+  try {
+    // What runs on behind its deadline is bounded by its own times, and what it writes is right all the same.
+    return await Promise.race([work(), deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,100 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import t from 'tap';
+import { headBranch } from '../../src/github/head-branch.js';
+import { limitMs } from '../../src/github/limits.js';
+import { linksOf } from '../../src/github/links.js';
+import { RepoName, repoToken } from '../../src/messages/github.js';
+import { isId } from '../../src/messages/ids.js';
+
+const pull = (branch: string, title = '', body = '') => ({ number: 1, branch, title, body });
+const agents = (...ids: string[]) => ids.map((id) => ({ id, branch: undefined as string | undefined }));
+
+t.test('an agent is told by its workspace, or by its id in the branch', async (t) => {
+  const of = (branch: string, known = agents('fixer', 'fixer-2', 'a1')) =>
+    linksOf({ agents: known, tasks: [], pulls: [pull(branch)] }).map(({ agent, by }) => [agent, by]);
+  t.same(of('fixer/tests'), [['fixer', 'branch']]);
+  t.same(of('wip/FIXER-2-tests'), [['fixer-2', 'branch']], 'the longest, whatever its case');
+  t.same(of('prefixer/tests'), [], 'not a part of a word');
+  t.same(of('a1/tests'), [], 'too short to mean anything');
+  t.same(of('one-two', agents('one', 'two')), [], 'two of a length: nobody knows');
+  const placed = [
+    { id: 'fixer', branch: 'feature' },
+    { id: 'other', branch: 'main' },
+  ];
+  t.same(of('feature', placed), [['fixer', 'workspace']]);
+  t.same(of('main', placed), [], 'a shared branch tells nothing');
+  t.same(of('feature', [...placed, { id: 'second', branch: 'feature' }]), [], 'nor does one that two have');
+});
+
+t.test('a task is told by the branch before the title before the body', async (t) => {
+  const of = (...texts: [string, string?, string?]) =>
+    linksOf({ agents: [], tasks: ['task-12', 'task-120'], pulls: [pull(...texts)] }).map(({ task, by }) => [
+      task,
+      by,
+    ]);
+  t.same(of('task-120', 'task-12'), [['task-120', 'branch']]);
+  t.same(of('x', 'Do task-12.'), [['task-12', 'title']]);
+  t.same(of('x', '', 'Closes task-12'), [['task-12', 'body']]);
+  t.same(of('x', 'task-121'), []);
+});
+
+t.test('any repository name becomes one valid id, different names different ones', async (t) => {
+  const name = fc
+    .stringMatching(/^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/[A-Za-z0-9._-]{1,100}$/)
+    .filter((each) => RepoName.safeParse(each).success);
+  fc.assert(
+    fc.property(name, (each) => isId(repoToken(each)) && repoToken(each) === repoToken(each.toUpperCase())),
+  );
+  t.not(repoToken('a/b.c'), repoToken('a/b-c'));
+  for (const bad of [
+    'a',
+    'a/b/c',
+    '../x',
+    'a/..',
+    'a/.',
+    'a b/c',
+    'a/b\r\nPUB x',
+    'a/*',
+    `a/${'b'.repeat(101)}`,
+  ])
+    t.notOk(RepoName.safeParse(bad).success, bad);
+});
+
+t.test('the branch of a workspace', async (t) => {
+  const folder = t.testdir({
+    '.git': { HEAD: 'ref: refs/heads/feature/x\n', worktrees: { w: { HEAD: 'ref: refs/heads/linked\n' } } },
+    detached: { '.git': { HEAD: 'a'.repeat(40) } },
+  });
+  t.equal(await headBranch(folder), 'feature/x');
+  t.equal(await headBranch(join(folder, 'detached')), undefined);
+  mkdirSync(join(folder, 'tree'));
+  writeFileSync(join(folder, 'tree/.git'), `gitdir: ${join(folder, '.git/worktrees/w')}\n`);
+  t.equal(await headBranch(join(folder, 'tree')), 'linked');
+  mkdirSync(join(folder, 'bad/.git'), { recursive: true });
+  symlinkSync('/etc/passwd', join(folder, 'bad/.git/HEAD'));
+  t.equal(await headBranch(join(folder, 'bad')), undefined);
+  t.equal(await headBranch(join(folder, 'nothing')), undefined);
+});
+
+t.test('how long GitHub wants no request', async (t) => {
+  const date = new Date(1_000_000_000_000).toUTCString();
+  t.equal(limitMs(200, {}, '', 0), undefined);
+  t.equal(limitMs(403, { date }, 'Resource not accessible', 0), undefined, 'a missing right is no limit');
+  t.equal(limitMs(429, { 'retry-after': '7' }, '', 0), 7_000);
+  t.equal(limitMs(403, { date, 'retry-after': new Date(1_000_000_009_000).toUTCString() }, '', 0), 9_000);
+  t.equal(
+    limitMs(403, { date, 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1000000010' }, '', 0),
+    11_000,
+    "by GitHub's clock",
+  );
+  t.equal(limitMs(403, {}, 'You have exceeded a secondary rate limit', 0), 60_000);
+  t.equal(limitMs(429, { 'retry-after': 'nonsense' }, '', 0), 60_000);
+  fc.assert(
+    fc.property(fc.string(), fc.string(), fc.string(), (after, reset, text) => {
+      const ms = limitMs(403, { 'retry-after': after, 'x-ratelimit-reset': reset }, text, Date.now());
+      return ms === undefined || (ms >= 0 && ms <= 3_600_000);
+    }),
+  );
+});
