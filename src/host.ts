@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path';
 import type { KvEntry, NatsConnection, QueuedIterator } from 'nats';
 import { agentBehaviour, type Review } from './actors/agent.js';
-import { openAgentLogs } from './actors/agent-logs.js';
+import type { Checkpoints } from './actors/agent-checkpoint.js';
+import { type LogsPosition, openAgentLogs } from './actors/agent-logs.js';
 import { AgentOutput, type OutputSource } from './actors/agent-output.js';
 import { hostBehaviour } from './actors/host-keeper.js';
 import type { LogReader } from './actors/log-reader.js';
@@ -15,12 +16,14 @@ import { createLog, type Logger, logBroker } from './log.js';
 import { createParsePool } from './logs/parse-pool.js';
 import { Placement } from './messages/actor-protocols.js';
 import type { AgentSpec } from './messages/agents.js';
+import { CHECKPOINT_PROTOCOL } from './messages/checkpoints.js';
 import { messageOf, parseWith } from './messages/errors.js';
 import { LLM_PROTOCOL } from './messages/llm.js';
 import type { AgentFailed, DeadLetter } from './messages/results.js';
 import { Subjects } from './messages/subjects.js';
 import { type Complete, judgeByModel } from './model/llm-judge.js';
 import type { HostOptions } from './settings/host-options.js';
+import { VERSION } from './version.js';
 
 export interface Host {
   readonly id: string;
@@ -32,7 +35,7 @@ export interface HostParts {
   /** Reviews the rules' verdicts; by the settings when absent. */
   readonly review?: Review;
   /** Opens the logs of an agent; from the file system when absent. */
-  readonly openLogs?: (spec: AgentSpec) => LogReader;
+  readonly openLogs?: (spec: AgentSpec, from?: unknown) => LogReader;
 }
 
 /** Starts a host in this process: it joins the fleet and runs the actors of the agents that are placed on it. */
@@ -71,7 +74,7 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
   const review = parts.review ?? reviewBySettings(options, bus, subjects);
   const openLogs =
     parts.openLogs ??
-    ((spec: AgentSpec) =>
+    ((spec: AgentSpec, from?: unknown) =>
       spec.stream === true
         ? new AgentOutput({
             source: outputSource(bus, subjects, spec.id),
@@ -79,12 +82,17 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
             limits: options.logs,
             maxPendingChars: options.logs.maxPendingChars,
           })
-        : openAgentLogs(spec, {
-            cwd: process.cwd(),
-            parse: pool.parse,
-            limits: options.logs,
-            maxReads: options.logs.maxReads,
-          }));
+        : openAgentLogs(
+            spec,
+            {
+              cwd: process.cwd(),
+              parse: pool.parse,
+              limits: options.logs,
+              maxReads: options.logs.maxReads,
+            },
+            // What this very kind of reader gave out: the checkpoint's key says so.
+            from as LogsPosition | undefined,
+          ));
   const behaviourOf = (spec: AgentSpec) =>
     agentBehaviour({
       spec,
@@ -93,6 +101,7 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
       review,
       recentEvents: options.judge.recentEvents,
       openLogs,
+      checkpoints: checkpointsOver(bus, subjects, options, log),
     });
   await system.spawn(
     hostBehaviour({
@@ -134,6 +143,37 @@ function outputSource(bus: Bus, subjects: Subjects, agent: string): OutputSource
       return () => subscription.unsubscribe();
     },
     requestReplay: () => bus.publish(subjects.replay(agent), {}),
+  };
+}
+
+/** How long a checkpoint is waited for; without it the logs are read from their start. */
+const CHECKPOINT_MS = 5_000;
+
+/** Checkpoints by way of the supervisor, which has the record. */
+function checkpointsOver(
+  bus: Bus,
+  subjects: Subjects,
+  options: HostOptions,
+  log: Logger,
+): Checkpoints | undefined {
+  const { checkpointBytes } = options.logs;
+  if (checkpointBytes === 0) return undefined;
+  const subject = subjects.actor('checkpoints', 'main');
+  const { load, save } = CHECKPOINT_PROTOCOL;
+  const wait = { timeoutMs: CHECKPOINT_MS };
+  return {
+    version: VERSION,
+    everyBytes: checkpointBytes,
+    load: async (agent, key) => {
+      const { body } = await bus.ask(subject, 'load', { agent, key }, wait);
+      return parseWith(load.reply, body, 'checkpoint').data ?? undefined;
+    },
+    save: async (agent, key, events, data) => {
+      const { body } = await bus.ask(subject, 'save', { agent, key, events, data }, wait);
+      parseWith(save.reply, body, 'checkpoint');
+    },
+    failed: (agent, error) =>
+      log.warn({ agent, err: error }, 'no checkpoint; its logs are read from their start'),
   };
 }
 

@@ -21,6 +21,7 @@ import { newId } from './messages/ids.js';
 import type { TreeNode } from './messages/requests.js';
 import type { BudgetExhausted } from './messages/results.js';
 import { Subjects } from './messages/subjects.js';
+import { checkpointService } from './services/checkpoints.js';
 import { CycleTimer } from './services/cycle-timer.js';
 import { DeadLetters } from './services/dead-letters.js';
 import { announceHosts, recordVerdict } from './services/events.js';
@@ -234,6 +235,10 @@ async function startServices(composition: Composition): Promise<Http> {
 
   if (settings.judge.kind === 'llm')
     await root.services.add(modelService(composition, () => bus, wakeOutbox, http.metrics));
+
+  await root.services.add(
+    checkpointService({ ...composition, failed, shutdownMs: SHUTDOWN_MS, bus: () => bus }),
+  );
 
   await root.services.add(
     service('fleet', SHUTDOWN_MS, async (exited) => {

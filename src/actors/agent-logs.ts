@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { LogCollector } from '../logs/collector.js';
 import type { LogLimits } from '../logs/limits.js';
+import type { LogCursor } from '../logs/log-cursor.js';
 import type { Parse } from '../logs/parse-chunk.js';
 import { readAll } from '../logs/workspace.js';
 import type { AgentSpec } from '../messages/agents.js';
@@ -20,17 +21,28 @@ export interface AgentLogsOptions {
   readonly maxReads: number;
 }
 
-/** The logs of one agent as one stream of events. Nothing is opened before the first read. */
-export function openAgentLogs(spec: AgentSpec, options: AgentLogsOptions): LogReader {
+/** How far the logs of one agent were read. */
+export interface LogsPosition {
+  readonly cursors: readonly LogCursor[];
+  readonly baseIndex: number;
+}
+
+/**
+ * The logs of one agent as one stream of events. Nothing is opened before the first read.
+ *
+ * @param from where an earlier reader of the same logs stood.
+ */
+export function openAgentLogs(spec: AgentSpec, options: AgentLogsOptions, from?: LogsPosition): LogReader {
   const parse: Parse = (request) =>
     inSpan(SPANS.parse, { [ATTRIBUTES.agent]: spec.id }, () => options.parse(request));
   let collectors: readonly LogCollector[] | undefined;
-  let baseIndex = 0;
+  let baseIndex = from?.baseIndex ?? 0;
   const read = async (take: TakeEvents, signal: AbortSignal): Promise<Reading> => {
     collectors ??= pathsOf(spec, options.cwd).map(
-      (path) =>
+      (path, i) =>
         new LogCollector({
           path,
+          ...(from?.cursors[i] === undefined ? {} : { cursor: from.cursors[i] }),
           parse,
           limits: options.limits,
           ...(spec.workspace === undefined ? {} : { root: spec.workspace }),
@@ -53,9 +65,11 @@ export function openAgentLogs(spec: AgentSpec, options: AgentLogsOptions): LogRe
       bytes += part.bytesRead;
       more = part.more;
     }
-    return { notes: [...notes], grown: bytes > 0 };
+    return { notes: [...notes], grown: bytes > 0, bytes };
   };
-  return { read, close: async () => {} };
+  const position = (): LogsPosition | undefined =>
+    collectors === undefined ? undefined : { cursors: collectors.map(({ cursor }) => cursor), baseIndex };
+  return { read, position, close: async () => {} };
 }
 
 function pathsOf(spec: AgentSpec, cwd: string): string[] {

@@ -68,7 +68,13 @@ export class AgentOutput implements LogReader {
     this.#pending = [];
     this.#pendingChars = 0;
     take(await this.#parse(lines));
-    return { notes: this.#notes(), grown: lines.length > 0 };
+    const bytes = lines.reduce((sum, { text }) => sum + text.length, 0);
+    return { notes: this.#notes(), grown: lines.length > 0, bytes };
+  }
+
+  /** Its lines are gone once they are read. */
+  position(): undefined {
+    return undefined;
   }
 
   async close(): Promise<void> {

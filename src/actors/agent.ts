@@ -8,6 +8,7 @@ import type { AgentSpec } from '../messages/agents.js';
 import type { TrajectoryAnalysis } from '../messages/analysis.js';
 import { VigilError } from '../messages/errors.js';
 import type { Tail } from '../messages/requests.js';
+import { type Checkpoints, checkpointKey, decodeCheckpoint, encodeCheckpoint } from './agent-checkpoint.js';
 import { AgentTail } from './agent-tail.js';
 import type { LogReader } from './log-reader.js';
 import { type Behaviour, Later } from './runtime/behaviour.js';
@@ -27,7 +28,10 @@ export interface AgentParts {
   /** Id of the host, named in each answer. */
   readonly host: string;
   readonly thresholds: Thresholds;
-  openLogs(spec: AgentSpec): LogReader;
+  /** @param from `position()` of an earlier reader of the same logs. */
+  openLogs(spec: AgentSpec, from?: unknown): LogReader;
+  /** None: the logs are read from their start. */
+  readonly checkpoints: Checkpoints | undefined;
   /** The rules' verdict stands when absent. */
   readonly review: Review | undefined;
   /** Newest events kept for the review. */
@@ -35,9 +39,13 @@ export interface AgentParts {
 }
 
 interface AgentState {
-  readonly reader: LogReader;
+  /** Undefined before the first reading. */
+  reader: LogReader | undefined;
   readonly tail: AgentTail;
-  readonly trajectory: Trajectory;
+  trajectory: Trajectory;
+  /** Read since the last checkpoint. */
+  bytes: number;
+  saving: Promise<void> | undefined;
   readings: number;
   /** Grew while it was watched: "now" is the clock's now, and silence means something. */
   live: boolean;
@@ -63,13 +71,15 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
     kind: 'agent',
     protocol: AGENT_PROTOCOL,
     start: () => ({
-      reader: parts.openLogs(spec),
-      tail: new AgentTail(spec, parts.openLogs),
+      reader: undefined,
+      tail: new AgentTail(spec, (own) => parts.openLogs(own)),
       trajectory: createTrajectory(
         spec.id,
         { goal: spec.goal, constraints: spec.constraints, budget: { tokens: spec.tokenBudget } },
         thresholds,
       ),
+      bytes: 0,
+      saving: undefined,
       readings: 0,
       live: false,
       grownAt: undefined,
@@ -93,6 +103,7 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
           const notes = [...state.notes, ...(judged.notes ?? [])];
           const analysis = notes.length === 0 ? judged : { ...judged, notes };
           state.last = { rules, analysis };
+          keepCheckpoint(state, parts);
           return { analysis, unchanged: false, host };
         };
         if (review === undefined) return conclude(rules);
@@ -112,21 +123,20 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
         ),
     },
     end: async (state) => {
-      await Promise.all([state.reader.close(), state.tail.close()]);
+      await Promise.all([state.reader?.close(), state.tail.close(), state.saving]);
     },
   };
 }
 
-async function catchUp(
-  state: AgentState,
-  { recentEvents, review }: AgentParts,
-  signal: AbortSignal,
-): Promise<void> {
-  const { notes, grown } = await state.reader.read((events) => {
+async function catchUp(state: AgentState, parts: AgentParts, signal: AbortSignal): Promise<void> {
+  const { recentEvents, review } = parts;
+  state.reader ??= await begin(state, parts);
+  const { notes, grown, bytes } = await state.reader.read((events) => {
     for (const event of events) observe(state.trajectory, event);
     if (review !== undefined)
       state.recent = [...state.recent, ...events.slice(-recentEvents)].slice(-recentEvents);
   }, signal);
+  state.bytes += bytes;
   if (state.readings++ > 0 && grown) {
     state.live = true;
     state.grownAt = Date.now();
@@ -134,6 +144,50 @@ async function catchUp(
   state.notes = notes;
   if (state.trajectory.eventCount === 0)
     throw new VigilError('UNREADABLE', notes[0] ?? 'its logs hold no events');
+}
+
+/** Opens the logs where an earlier actor of this agent stood, else at their start. */
+async function begin(
+  state: AgentState,
+  { spec, thresholds, checkpoints, openLogs }: AgentParts,
+): Promise<LogReader> {
+  if (checkpoints === undefined || spec.stream === true) return openLogs(spec);
+  try {
+    const text = await checkpoints.load(spec.id, checkpointKey(spec, thresholds, checkpoints.version));
+    if (text === undefined) return openLogs(spec);
+    const { position, trajectory, live, grownAt, recent, last } = await decodeCheckpoint(text);
+    const reader = openLogs(spec, position);
+    // What was written since shows at once that the agent lives.
+    Object.assign(state, { trajectory, live, grownAt, recent, last, readings: 1 });
+    return reader;
+  } catch (error) {
+    checkpoints.failed(spec.id, error);
+    return openLogs(spec);
+  }
+}
+
+/** Keeps where it stands once enough was read; one at a time. */
+function keepCheckpoint(state: AgentState, { spec, thresholds, checkpoints }: AgentParts): void {
+  if (checkpoints === undefined || state.bytes < checkpoints.everyBytes || state.saving !== undefined) return;
+  const position = state.reader?.position();
+  if (position === undefined) return;
+  state.bytes = 0;
+  const { trajectory, live, grownAt, recent, last } = state;
+  const save = async () => {
+    const data = await encodeCheckpoint({ position, trajectory, live, grownAt, recent, last });
+    if (data !== undefined)
+      await checkpoints.save(
+        spec.id,
+        checkpointKey(spec, thresholds, checkpoints.version),
+        trajectory.eventCount,
+        data,
+      );
+  };
+  state.saving = save()
+    .catch((error: unknown) => checkpoints.failed(spec.id, error))
+    .finally(() => {
+      state.saving = undefined;
+    });
 }
 
 function timeOf(state: AgentState): { now: number | null; live: boolean } {

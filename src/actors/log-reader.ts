@@ -6,6 +6,7 @@ export interface Reading {
   readonly notes: readonly string[];
   /** Something was written since the last reading. */
   readonly grown: boolean;
+  readonly bytes: number;
 }
 
 /** Takes new events, in order, their indexes going on from the last ones. */
@@ -18,5 +19,7 @@ export interface LogReader {
    *   before a reading was taken back is not lost.
    */
   read(take: TakeEvents, signal: AbortSignal): Promise<Reading>;
+  /** Where it stands between two readings, for another one to go on from; undefined when none can. Structured-cloneable. */
+  position(): unknown;
   close(): Promise<void>;
 }

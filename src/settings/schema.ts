@@ -130,6 +130,11 @@ export const Settings = z.strictObject({
         .default(1_048_576)
         .describe('Lines that wait to be read, of an agent that sends them over the broker; older ones go.'),
       maxReads: count(1, 1_000).default(8).describe('Files of one agent read at once.'),
+      checkpointBytes: count(0, 1_099_511_627_776)
+        .default(4_194_304)
+        .describe(
+          'How much of an agent is read until it is noted how far; after a start it goes on from there. 0: never, logs are read from their start.',
+        ),
     })
     .prefault({}),
   restart: described(RestartPolicy, RESTART_TEXTS)

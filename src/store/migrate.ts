@@ -5,6 +5,7 @@ import { migration0002 } from './migrations/0002-spend.js';
 import { migration0003 } from './migrations/0003-steering.js';
 import { migration0004 } from './migrations/0004-health.js';
 import { migration0005 } from './migrations/0005-github.js';
+import { migration0006 } from './migrations/0006-checkpoints.js';
 
 /** In order, never changed once released; `user_version` of the database counts those that were applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -13,6 +14,7 @@ export const MIGRATIONS: readonly string[] = [
   migration0003,
   migration0004,
   migration0005,
+  migration0006,
 ];
 
 /**

@@ -1,5 +1,6 @@
 import { AgentTable } from './agents.js';
 import { WriteBatch } from './batch.js';
+import { CheckpointTable } from './checkpoints.js';
 import { HeartbeatTable } from './heartbeats.js';
 import { History } from './history.js';
 import { InterventionTable } from './interventions.js';
@@ -20,6 +21,7 @@ export interface Store {
   readonly requests: RequestTable;
   readonly verdicts: VerdictTables;
   readonly interventions: InterventionTable;
+  readonly checkpoints: CheckpointTable;
   readonly outbox: Outbox;
   readonly spend: SpendTable;
   readonly heartbeats: HeartbeatTable;
@@ -44,6 +46,7 @@ export function createStore(dataDir: string): Store {
     requests: new RequestTable(database),
     verdicts: new VerdictTables(database),
     interventions: new InterventionTable(database),
+    checkpoints: new CheckpointTable(database),
     outbox: new Outbox(database),
     spend: new SpendTable(database),
     heartbeats: new HeartbeatTable(database),
