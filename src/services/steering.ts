@@ -131,9 +131,19 @@ export class Steering {
       await this.#move(id, ['waiting'], { state: 'undelivered', reason: 'nobody took it in time' });
   }
 
+  /** As many as may be under way; those of agents that are left alone hide nobody behind them. */
   #sendFrom(state: 'queued' | 'waiting'): void {
-    const { store, settings, failed } = this.#parts;
-    for (const intervention of store.interventions.inState(state, BATCH)) {
+    const { interventions } = this.#parts.store;
+    for (let offset = 0; ; offset += BATCH) {
+      const some = interventions.inState(state, BATCH, offset);
+      this.#sendSome(state, some);
+      if (some.length < BATCH || this.#busy.size >= this.#parts.settings.maxConcurrent) return;
+    }
+  }
+
+  #sendSome(state: 'queued' | 'waiting', some: readonly Intervention[]): void {
+    const { settings, failed } = this.#parts;
+    for (const intervention of some) {
       if (this.#closed || this.#busy.size >= settings.maxConcurrent) return;
       const rests = (this.#resting.get(intervention.id)?.until ?? 0) > performance.now();
       if (rests || this.#busy.has(intervention.agent) || this.#isLeftAlone(intervention)) continue;

@@ -70,7 +70,7 @@ export class InterventionTable {
   readonly #add: Statement;
   readonly #get: Statement<[string], Row>;
   readonly #list: Statement<[Record<string, unknown>], Row>;
-  readonly #inState: Statement<[string, number], Row>;
+  readonly #inState: Statement<[string, number, number], Row>;
   readonly #openOf: Statement<[string, number], Row>;
   readonly #late: Statement<[string, number], { id: string }>;
   readonly #move: Statement;
@@ -102,7 +102,7 @@ export class InterventionTable {
          and (@before is null or id < @before)
        order by id desc limit @limit`);
     this.#inState = database.prepare(
-      `select ${COLUMNS} from interventions where state = ? order by at, id limit ?`,
+      `select ${COLUMNS} from interventions where state = ? order by at, id limit ? offset ?`,
     );
     this.#openOf = database.prepare(`
       select ${COLUMNS} from interventions
@@ -163,8 +163,8 @@ export class InterventionTable {
   }
 
   /** To be sent, the oldest first. */
-  inState(state: 'queued' | 'waiting', limit: number): Intervention[] {
-    return this.#inState.all(state, limit).map(interventionOf);
+  inState(state: 'queued' | 'waiting', limit: number, offset: number): Intervention[] {
+    return this.#inState.all(state, limit, offset).map(interventionOf);
   }
 
   /** What nobody took yet of what an agent is to be told, the oldest first. */
