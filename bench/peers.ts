@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 const FOLDER = fileURLToPath(new URL('../../bench/peers/', import.meta.url));
 
-/** Loads a peer; the peers are installed at first use, so that the product's own install stays small. */
+/** Loads a peer; the peers are installed when one is missing, so that the product's own install stays small. */
 export function peer<T>(name: string): T {
-  if (!existsSync(`${FOLDER}node_modules`)) {
+  if (!existsSync(`${FOLDER}node_modules/${name}`)) {
     execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
       cwd: FOLDER,
       stdio: ['ignore', 'ignore', 'inherit'],

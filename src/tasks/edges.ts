@@ -79,6 +79,32 @@ export class Edges {
       if (!visit(this.#tos[link - 1] as number)) return;
   };
 
+  /**
+   * Takes one from the count of each successor. The loop of a completion, which is hot: with `eachSuccessor` it takes
+   * several times as long.
+   *
+   * @param reached gets those whose count is 0 now.
+   */
+  lower(node: number, counts: Int32Array, reached: number[]): void {
+    const { nodes, starts, edges } = this.#out;
+    if (node < nodes) {
+      const end = starts[node + 1] as number;
+      for (let at = starts[node] as number; at < end; at++) {
+        const to = edges[at] as number;
+        const left = (counts[to] as number) - 1;
+        counts[to] = left;
+        if (left === 0) reached.push(to);
+      }
+    }
+    const inRows = this.#inRows;
+    for (let link = this.#firstOut[node] as number; link > inRows; link = this.#nextOut[link - 1] as number) {
+      const to = this.#tos[link - 1] as number;
+      const left = (counts[to] as number) - 1;
+      counts[to] = left;
+      if (left === 0) reached.push(to);
+    }
+  }
+
   readonly eachPredecessor = (node: number, visit: Visit): void => {
     for (let link = this.#firstIn[node] as number; link !== 0; link = this.#nextIn[link - 1] as number)
       if (!visit(this.#froms[link - 1] as number)) return;

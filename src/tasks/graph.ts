@@ -119,19 +119,18 @@ export class TaskGraph {
 
   /** Marks tasks as done. @returns ids of the open tasks that are ready now. */
   complete(ids: readonly string[]): string[] {
-    const ready: string[] = [];
+    const reached: number[] = [];
     for (const id of ids) {
       const node = this.#nodeNamed(id);
       if (this.#states[node] === NODE.done) continue;
       this.#states[node] = NODE.done;
-      this.#eachDependant(node, (dependant) => {
-        const left = (this.#waitsFor[dependant] as number) - 1;
-        this.#waitsFor[dependant] = left;
-        if (left === 0 && this.#states[dependant] === NODE.open) ready.push(this.#names[dependant] as string);
-        return true;
-      });
+      // The counts of removed tasks, which may still have edges, mean nothing.
+      this.#edges.lower(node, this.#waitsFor, reached);
     }
-    return ready.filter((id) => this.isReady(id));
+    // A task of the same batch may be done itself by now.
+    return reached
+      .filter((node) => this.#states[node] === NODE.open)
+      .map((node) => this.#names[node] as string);
   }
 
   /**
