@@ -54,7 +54,10 @@ export interface CompletionsOptions {
   budgetExhausted(spent: number): void;
 }
 
+/** Longest wait of a call before its next try. */
 const MAX_BACKOFF_MS = 30_000;
+/** A server that asks for more is asked again after this. */
+const MAX_PAUSE_MS = 3_600_000;
 /** English and code come to about this many characters a token; only an estimate before the spending. */
 const CHARS_PER_TOKEN = 3.5;
 
@@ -90,7 +93,7 @@ export class Completions {
   }
 
   /**
-   * @throws VigilError BUSY (budget used up, circuit open), TIMEOUT, UNAVAILABLE, FORBIDDEN (key refused), BAD_REQUEST
+   * @throws VigilError BUSY (budget used up, circuit open, server asked to be left alone), TIMEOUT, UNAVAILABLE, FORBIDDEN (key refused), BAD_REQUEST
    *   (model or schema unknown there), BAD_REPLY (refusal, empty), CANCELLED.
    */
   async complete(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
@@ -112,26 +115,34 @@ export class Completions {
     const { attempts, backoffMs } = this.#options.limits;
     for (let attempt = 1; ; attempt++) {
       this.#checkBudget();
+      this.#checkPause();
       const estimate = estimateTokens(request);
       await this.#bucket.take(estimate, signal);
       let spent = 0;
+      const spend = (tokens: number) => {
+        spent = tokens;
+        this.#options.ledger.add(tokens);
+      };
       try {
-        const completion = await this.#breaker.execute(() => this.#call(request, signal));
-        spent = completion.usage.input + completion.usage.output;
-        this.#options.ledger.add(spent);
-        return completion;
+        return await this.#breaker.execute(() => this.#call(request, signal, spend));
       } catch (error) {
         const wait = waitBeforeRetry(error, attempt, backoffMs);
         if (wait === undefined || attempt >= attempts || signal.aborted) throw error;
         // What one caller is told to wait holds for all: they share the limit.
         this.#bucket.pause(wait);
+        if (wait > MAX_BACKOFF_MS) throw error;
       } finally {
         this.#bucket.settle(estimate, spent);
       }
     }
   }
 
-  async #call(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
+  /** @param spend told what it cost, also when the answer is of no use: it is paid for. */
+  async #call(
+    request: CompletionRequest,
+    signal: AbortSignal,
+    spend: (tokens: number) => void,
+  ): Promise<Completion> {
     const { model, limits } = this.#options;
     // The client's own timeout ends at the headers: a body that drips in for ever has to end, too.
     const late = AbortSignal.timeout(limits.timeoutMs);
@@ -153,21 +164,24 @@ export class Completions {
           : error;
       });
     const choice = answer.choices?.[0];
+    const text = choice?.message?.content ?? '';
+    const usage = {
+      input: answer.usage?.prompt_tokens ?? estimateTokens(request),
+      output: answer.usage?.completion_tokens ?? Math.ceil(text.length / CHARS_PER_TOKEN),
+    };
+    spend(usage.input + usage.output);
     if (choice?.message?.refusal)
       throw new VigilError('BAD_REPLY', `the model refused: ${choice.message.refusal.slice(0, 200)}`);
-    const text = choice?.message?.content;
-    if (typeof text !== 'string' || text === '')
-      throw new VigilError('BAD_REPLY', 'the model answered nothing');
-    const usage = answer.usage;
-    return {
-      text,
-      model: answer.model ?? model,
-      cached: false,
-      usage: {
-        input: usage?.prompt_tokens ?? estimateTokens(request),
-        output: usage?.completion_tokens ?? Math.ceil(text.length / CHARS_PER_TOKEN),
-      },
-    };
+    if (text === '') throw new VigilError('BAD_REPLY', 'the model answered nothing');
+    return { text, model: answer.model ?? model, cached: false, usage };
+  }
+
+  /** A server that wants to be left alone for long is, and nobody waits for it. */
+  #checkPause(): void {
+    const { pausedMs } = this.#bucket;
+    if (pausedMs <= MAX_BACKOFF_MS) return;
+    const seconds = Math.ceil(pausedMs / 1_000);
+    throw new VigilError('BUSY', `the model's server asked to be left alone for another ${seconds} s`);
   }
 
   #checkBudget(): void {
@@ -221,7 +235,7 @@ function retryAfter(error: APIError): number | undefined {
   if (text === undefined || text === null) return undefined;
   const seconds = Number(text);
   const ms = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(text) - Date.now();
-  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), MAX_BACKOFF_MS) : undefined;
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), MAX_PAUSE_MS) : undefined;
 }
 
 function asVigilError(error: unknown, signal: AbortSignal): VigilError {

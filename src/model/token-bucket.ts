@@ -47,6 +47,11 @@ export class TokenBucket {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.monotonic() + ms);
   }
 
+  /** How long nobody takes anything. */
+  get pausedMs(): number {
+    return Math.max(0, this.#pausedUntil - this.#clock.monotonic());
+  }
+
   #waitFor(tokens: number): number {
     this.#refill();
     const paused = this.#pausedUntil - this.#clock.monotonic();

@@ -96,7 +96,14 @@ const notJson: Answer = (response) => {
   response.end('<html>gateway</html>');
 };
 
-const FAILURES: readonly { what: string; answer: Answer; code: ErrorCode; tries: number }[] = [
+const FAILURES: readonly {
+  what: string;
+  answer: Answer;
+  code: ErrorCode;
+  tries: number;
+  /** Tokens that are paid for all the same. */
+  spends?: number;
+}[] = [
   { what: '500', answer: status(500), code: 'UNAVAILABLE', tries: 3 },
   { what: '502', answer: status(502), code: 'UNAVAILABLE', tries: 3 },
   { what: '429 without a hint', answer: status(429), code: 'BUSY', tries: 3 },
@@ -106,27 +113,34 @@ const FAILURES: readonly { what: string; answer: Answer; code: ErrorCode; tries:
   { what: 'a body that is not JSON', answer: notJson, code: 'UNAVAILABLE', tries: 3 },
   { what: 'a refused key', answer: status(401), code: 'FORBIDDEN', tries: 1 },
   { what: 'an unknown model', answer: status(404), code: 'BAD_REQUEST', tries: 1 },
-  { what: 'a refusal', answer: says('', { content: null, refusal: 'no' }), code: 'BAD_REPLY', tries: 1 },
-  { what: 'an empty answer', answer: says(''), code: 'BAD_REPLY', tries: 1 },
+  {
+    what: 'a refusal',
+    answer: says('', { content: null, refusal: 'no' }),
+    code: 'BAD_REPLY',
+    tries: 1,
+    spends: 120,
+  },
+  { what: 'an empty answer', answer: says(''), code: 'BAD_REPLY', tries: 1, spends: 120 },
   {
     what: 'no choices',
     answer: (response) => {
       response.setHeader('content-type', 'application/json');
-      response.end('{"choices": []}');
+      response.end('{"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 0}}');
     },
     code: 'BAD_REPLY',
     tries: 1,
+    spends: 5,
   },
 ];
-for (const { what, answer, code, tries } of FAILURES) {
+for (const { what, answer, code, tries, spends = 0 } of FAILURES) {
   t.test(
-    `F21, F22: ${what} is ${code} after ${tries} ${tries === 1 ? 'try' : 'tries'}, and nothing is spent`,
+    `F21, F22: ${what} is ${code} after ${tries} ${tries === 1 ? 'try' : 'tries'}, and ${spends === 0 ? 'nothing' : 'what it cost'} is spent`,
     async (t) => {
       const { server, completions, spent } = await setUp(t, { timeoutMs: 150 });
       server.always(answer);
       await t.rejects(completions.complete(ask('q'), NEVER), { code });
       t.equal(server.requests.length, tries);
-      t.equal(spent.tokens, 0);
+      t.equal(spent.tokens, spends);
     },
   );
 }
@@ -158,6 +172,17 @@ t.test('F21: Retry-After is obeyed, by all callers', async (t) => {
     times.every((at) => at - startedAt >= 990),
     'nobody called before the second was over',
   );
+});
+
+t.test('F21: a server that asks to be left alone for long is, by all, and nobody waits', async (t) => {
+  const { server, completions } = await setUp(t);
+  server.next(status(429, { 'retry-after': '600' }));
+  await t.rejects(completions.complete(ask('a'), NEVER), { code: 'BUSY' });
+  await t.rejects(completions.complete(ask('b'), NEVER), {
+    code: 'BUSY',
+    message: /asked to be left alone for another (?:600|599) s/,
+  });
+  t.equal(server.requests.length, 1);
 });
 
 t.test('F22: after failures in a row nobody calls for a while, then one tries', async (t) => {
