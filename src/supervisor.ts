@@ -39,6 +39,8 @@ import { RequestRunner } from './services/request-runner.js';
 import { type Handlers, RpcService } from './services/rpc-service.js';
 import { service } from './services/service.js';
 import { Steering } from './services/steering.js';
+import type { RunningTasks } from './services/tasks/task-handlers.js';
+import { taskService } from './services/tasks/task-service.js';
 import { TriggerIntake } from './services/trigger-intake.js';
 import { hostOptions } from './settings/host-options.js';
 import type { Settings } from './settings/schema.js';
@@ -196,6 +198,7 @@ async function startServices(composition: Composition): Promise<Http> {
   let runner!: RequestRunner;
   let steering!: Steering;
   let health!: Health;
+  let tasks!: RunningTasks;
   let cycles: CycleTimer | undefined;
   let handlers!: Handlers;
   const http = new Http({
@@ -267,13 +270,25 @@ async function startServices(composition: Composition): Promise<Http> {
   await root.services.add(subtree(root.hosts, 'hosts', drainMs + SHUTDOWN_MS));
 
   await root.services.add(
+    taskService({
+      ...publishing,
+      settings,
+      failed: failed('tasks wait'),
+      isReachable: () => bus.trouble.connected,
+      opened: (opened) => {
+        tasks = opened;
+      },
+    }),
+  );
+
+  await root.services.add(
     healthService({
       ...composition,
       ...publishing,
       access: () => composition.broker.access('supervisor'),
       fleet: () => fleet,
       bus: () => bus,
-      releaseTasks: async () => 0,
+      releaseTasks: (agent) => tasks.leases.releaseAgent(agent),
       warn: (text, facts) => log.warn(facts, text),
       opened: (opened) => {
         health = opened;
@@ -349,6 +364,7 @@ async function startServices(composition: Composition): Promise<Http> {
         steering: () => steering,
         fleet: () => fleet,
         health: () => health,
+        tasks: () => tasks,
         restartOf: (agent) => restartIn(settings, agent),
         askAgent: async (agent, type, body) => {
           const access = agentAccess(composition, { bus, fleet, deadLetters });

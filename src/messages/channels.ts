@@ -26,6 +26,7 @@ import {
   RefusedResult,
   type ResultKind,
 } from './results.js';
+import { TaskChanged, TaskState, TasksChanged } from './tasks.js';
 import { TRIGGERS, type TriggerKind } from './triggers.js';
 
 /** A message of the public interface. */
@@ -91,6 +92,24 @@ const ENDPOINT_TEXTS: Readonly<Record<Endpoint, string>> = {
   'agents.pause':
     'Maintenance: agents, or the whole fleet, are neither restarted nor steered until they are resumed.',
   'agents.resume': 'Ends maintenance; for the fleet, also lets restarts go on that are held.',
+  'tasks.add': 'Adds tasks, all or none; they may depend on each other and on what is there.',
+  'tasks.get': 'One task.',
+  'tasks.list': 'Tasks in order of creation, in pages.',
+  'tasks.ready': 'The next tasks that a claim would hand out, the best first; they stay ready.',
+  'tasks.check': 'State and open dependencies of many tasks.',
+  'tasks.assigned': 'What agents hold now, for many agents at once.',
+  'tasks.claim': 'Hands ready tasks to an agent, the best first, each with a lease and a token.',
+  'tasks.start': 'The agent begins with a task; its lease begins anew.',
+  'tasks.heartbeat': 'The agent still works on tasks; their leases begin anew.',
+  'tasks.complete': 'A task is done. Sent again with the same token it is the same.',
+  'tasks.fail': 'A task went wrong: it is tried again after a wait, or given up.',
+  'tasks.release': 'Gives a task back; that counts as no failure.',
+  'tasks.batch': 'Completes, fails and releases many tasks and claims the next, in one transaction.',
+  'tasks.cancel': 'Cancels tasks, with or without what waits for them.',
+  'tasks.retry': 'Opens tasks again that failed or were cancelled.',
+  'tasks.reprioritise': 'Changes the priority or the deadline of tasks.',
+  'tasks.explain': "A task's score in its terms, what it waits for, and how much waits for it.",
+  'tasks.graph': 'The dependency graph, for drawing.',
   'logs.tail': "The end of an agent's event stream, read where its logs are.",
   status: 'What runs: agents, hosts, requests, the supervision tree.',
 };
@@ -99,6 +118,10 @@ const ENDPOINT_TEXTS: Readonly<Record<Endpoint, string>> = {
 const REPLY_NAMES: Readonly<{ [E in Endpoint]?: string }> = {
   'agents.get': 'AgentRecord',
   'agents.steer': 'Intervention',
+  'tasks.get': 'Task',
+  'tasks.cancel': 'ChangedTasks',
+  'tasks.retry': 'ChangedTasks',
+  'tasks.reprioritise': 'ChangedTasks',
   'interventions.decide': 'Intervention',
 };
 
@@ -299,6 +322,20 @@ export const CHANNELS: readonly Channel[] = [
     'event.github.enabled',
     [{ name: 'GitHubAccess', schema: GitHubAccess }],
     'GitHub takes the token again.',
+  ),
+  ...TaskState.options.map((state) =>
+    sent(
+      `event.task.<task>.${state}`,
+      [{ name: 'TaskChanged', schema: TaskChanged }],
+      `A task is ${state}. Published for the states that the setting \`tasks.events\` names.`,
+    ),
+  ),
+  ...TaskState.options.map((state) =>
+    sent(
+      `event.tasks.${state}`,
+      [{ name: 'TasksChanged', schema: TasksChanged }],
+      `More than \`tasks.maxEvents\` tasks are ${state} by one request.`,
+    ),
   ),
   sent(
     'event.judge.budget',

@@ -17,6 +17,10 @@ export const ERRORS = {
     status: 409,
     meaning: 'The state does not allow it: exists already, is finished, lease lost.',
   },
+  FENCED: {
+    status: 409,
+    meaning: 'The lease of the task has ended, or somebody else has it; nothing was changed.',
+  },
   TOO_LARGE: { status: 413, meaning: 'The message is larger than the broker takes.' },
   BUSY: {
     status: 429,

@@ -7,6 +7,7 @@ import { HealthSummary, RestartEvent } from './health.js';
 import { Id } from './ids.js';
 import { STEERING_REQUESTS } from './interventions.js';
 import { RESULTS } from './results.js';
+import { TASK_REQUESTS } from './tasks.js';
 import { TRIGGERS } from './triggers.js';
 
 export const TreeNode: z.ZodType<TreeNode> = z.lazy(() =>
@@ -160,6 +161,7 @@ export const REQUESTS = {
     }),
   },
   ...REPO_REQUESTS,
+  ...TASK_REQUESTS,
   'logs.tail': { request: z.strictObject({ agent: Id, ...TailRequest.shape }), reply: Tail },
   status: { request: z.strictObject({}), reply: Status },
 } as const;

@@ -66,6 +66,13 @@ export class Subjects {
   githubEvent(state: 'disabled' | 'enabled'): string {
     return this.#of('event', 'github', state);
   }
+  taskEvent(task: string, state: string): string {
+    return this.#of('event', 'task', token('task', task), token('state', state));
+  }
+  /** Many tasks at once. */
+  tasksEvent(state: string): string {
+    return this.#of('event', 'tasks', token('state', state));
+  }
   /** The model judge's budget of the day is used up. */
   get budgetEvent(): string {
     return this.#of('event', 'judge', 'budget');

@@ -9,6 +9,7 @@ const SERVICE_QUEUE = 'q';
 const PARAMETER_TEXTS: Readonly<Record<string, string>> = {
   agent: 'Id of the agent.',
   host: 'Id of the host process.',
+  task: 'Id of the task.',
   kind: 'The kind that the trigger named.',
 };
 

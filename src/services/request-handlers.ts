@@ -16,6 +16,7 @@ import type { RequestRunner } from './request-runner.js';
 import type { Handlers } from './rpc-service.js';
 import type { Steering } from './steering.js';
 import { steeringHandlers } from './steering-handlers.js';
+import { type RunningTasks, taskHandlers } from './tasks/task-handlers.js';
 
 export interface RequestHandlersParts {
   readonly store: Store;
@@ -25,6 +26,7 @@ export interface RequestHandlersParts {
   restartOf(agent: string): Pick<AgentSpec, 'restart'>;
   readonly runner: RequestRunner;
   steering(): Steering;
+  tasks(): RunningTasks;
   /** Asks an agent's actor where it is placed. */
   askAgent(agent: string, type: string, body: unknown): Promise<unknown>;
   status(): Promise<Omit<Status, 'at' | 'agents' | 'hosts' | 'health'>>;
@@ -32,7 +34,7 @@ export interface RequestHandlersParts {
 
 /** What each endpoint of `vigil.rpc` does. */
 export function requestHandlers(parts: RequestHandlersParts): Handlers {
-  const { store, fleet, health, runner, steering, askAgent, status } = parts;
+  const { store, fleet, health, runner, steering, tasks, askAgent, status } = parts;
   const judged = <K extends TriggerKind & ResultKind>(kind: K) => {
     return async (payload: TriggerPayload<K>, given: string | undefined): Promise<ResultOf<K>> => {
       const id = given === undefined ? newId() : idFrom(given);
@@ -84,6 +86,7 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
       return { removed };
     },
     ...steeringHandlers(store, steering),
+    ...taskHandlers(tasks),
     'logs.tail': async ({ agent, ...request }) => {
       if (store.agents.get(agent) === undefined) throw new VigilError('NOT_FOUND', `no agent ${agent}`);
       const parsed = AGENT_PROTOCOL.tail.reply.safeParse(await askAgent(agent, 'tail', request));

@@ -7,6 +7,7 @@ import { SteerMode } from '../messages/interventions.js';
 import { described, RESTART_TEXTS, RULE_TEXTS } from './descriptions.js';
 import { GitHubSettings } from './github.js';
 import { HealthSettings } from './health.js';
+import { TaskSettings } from './tasks.js';
 
 const ms = (min: number, max: number) => z.number().int().min(min).max(max);
 const count = (min: number, max: number) => z.number().int().min(min).max(max);
@@ -240,6 +241,7 @@ export const Settings = z.strictObject({
     .prefault({}),
   health: HealthSettings.prefault({}),
   github: GitHubSettings.prefault({}),
+  tasks: TaskSettings.prefault({}),
   watch: z
     .strictObject({
       inactiveAfterMs: ms(1_000, 365 * DAY_MS)

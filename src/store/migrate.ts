@@ -6,6 +6,7 @@ import { migration0003 } from './migrations/0003-steering.js';
 import { migration0004 } from './migrations/0004-health.js';
 import { migration0005 } from './migrations/0005-github.js';
 import { migration0006 } from './migrations/0006-checkpoints.js';
+import { migration0007 } from './migrations/0007-tasks.js';
 
 /** In order, never changed once released; `user_version` of the database counts those that were applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -15,6 +16,7 @@ export const MIGRATIONS: readonly string[] = [
   migration0004,
   migration0005,
   migration0006,
+  migration0007,
 ];
 
 /**

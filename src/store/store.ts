@@ -13,6 +13,7 @@ import { RequestTable } from './requests.js';
 import { RestartTable } from './restarts.js';
 import { SpendTable } from './spend.js';
 import { StatusTable } from './statuses.js';
+import { TaskTables } from './tasks/tasks.js';
 import { VerdictTables } from './verdicts.js';
 
 /** The record. Its tables' writes belong inside `write`, which commits them in groups. */
@@ -31,6 +32,7 @@ export interface Store {
   readonly history: History;
   readonly repositories: RepositoryTable;
   readonly mirror: MirrorTables;
+  readonly tasks: TaskTables;
   /** Resolves once what `action` wrote is on the disk. */
   write<T>(action: () => T): Promise<T>;
   /** Commits what waits and frees the data directory. */
@@ -56,6 +58,7 @@ export function createStore(dataDir: string): Store {
     history: new History(database),
     repositories: new RepositoryTable(database),
     mirror: new MirrorTables(database),
+    tasks: new TaskTables(database),
     write: (action) => batch.write(action),
     close: () => {
       batch.flush();

@@ -1,0 +1,104 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Store } from '../../store/store.js';
+import type { TaskChange } from '../../store/tasks/task-rows.js';
+import { type GraphTask, TaskGraph } from '../../tasks/graph.js';
+
+/** Tasks read between two turns of the event loop. */
+const CHUNK = 5_000;
+
+/**
+ * The dependency graph of what is not done, as the record has it. It is changed last in the transaction that changes the
+ * record; where that fails after all, it is thrown away and read anew.
+ */
+export class GraphKeeper {
+  readonly #store: Store;
+  #graph: TaskGraph | undefined;
+  #version = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Reads the graph without holding up the event loop; nothing else may change tasks meanwhile. */
+  async open(): Promise<void> {
+    const graph = newGraph();
+    for (let after: number | undefined = 0; after !== undefined; await turn())
+      after = this.#readInto(graph, after);
+    this.#graph = graph;
+  }
+
+  /** Outside of a transaction that has changed tasks already, when it has to be read anew. */
+  get graph(): TaskGraph {
+    if (this.#graph !== undefined) return this.#graph;
+    const graph = newGraph();
+    for (let after: number | undefined = 0; after !== undefined; ) after = this.#readInto(graph, after);
+    this.#graph = graph;
+    return graph;
+  }
+
+  /** Counts the changes, so that one can tell whether there was any. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** What the graph says may not be what the record says. */
+  invalidate(): void {
+    this.#graph = undefined;
+  }
+
+  /** @throws VigilError CONFLICT for a cycle, which it names; the graph is as it was. */
+  add(tasks: readonly GraphTask[]): void {
+    this.graph.add(tasks);
+    this.#version++;
+  }
+
+  complete(ids: readonly string[]): void {
+    const { graph } = this;
+    this.#version++;
+    graph.complete(ids);
+    // One that something still waited for had to stay until now.
+    const needed = ids.flatMap((id) => graph.dependenciesOf(id));
+    graph.remove([...ids, ...needed.filter((id) => graph.has(id) && graph.isDone(id))]);
+  }
+
+  /** Applies what became of tasks that were neither added nor done. */
+  apply(changes: readonly TaskChange[]): void {
+    const dead = changes.filter(({ state }) => state === 'failed' || state === 'cancelled');
+    if (dead.length === 0) return;
+    this.#version++;
+    this.graph.end(
+      dead.map(({ id }) => id),
+      false,
+    );
+  }
+
+  reopen(ids: readonly string[]): void {
+    this.#version++;
+    this.graph.reopen(ids);
+  }
+
+  forget(ids: readonly string[]): void {
+    this.#version++;
+    this.graph.remove(ids);
+  }
+
+  /** How many unfinished tasks wait for this one, directly or not, counted up to `most`. */
+  unblocks(id: string, most: number): number {
+    return this.graph.unblocks(id, most);
+  }
+
+  #readInto(graph: TaskGraph, after: number): number | undefined {
+    const rows = this.#store.tasks.edges.unfinished(after, CHUNK);
+    graph.add(rows.map(({ id, waitsFor }) => ({ id, dependsOn: JSON.parse(waitsFor) as string[] })));
+    graph.end(
+      rows.filter(({ dead }) => dead === 1).map(({ id }) => id),
+      false,
+    );
+    return rows.length < CHUNK ? undefined : rows.at(-1)?.seq;
+  }
+}
+
+/** Whether a missing dependency is refused is the record's decision. */
+function newGraph(): TaskGraph {
+  return new TaskGraph({ missing: 'await' });
+}
