@@ -126,7 +126,15 @@ const RIGHTS: Readonly<Record<'host' | 'client' | 'agent', { may: Rights; mayNot
   },
   agent: {
     may: {
-      publish: ['PREFIX.agent.a1.heartbeat', 'PREFIX.agent.a1.output', 'PREFIX.rpc.agents.register'],
+      publish: [
+        'PREFIX.agent.a1.heartbeat',
+        'PREFIX.agent.a1.output',
+        'PREFIX.rpc.agents.register',
+        'PREFIX.rpc.tasks.claim',
+        'PREFIX.rpc.tasks.heartbeat',
+        'PREFIX.rpc.tasks.complete',
+        'PREFIX.rpc.tasks.batch',
+      ],
       subscribe: [
         'PREFIX.agent.a1.steer',
         'PREFIX.agent.a1.control',
@@ -142,6 +150,11 @@ const RIGHTS: Readonly<Record<'host' | 'client' | 'agent', { may: Rights; mayNot
         'PREFIX.agent.a1.heartbeat.more',
         'PREFIX.rpc.agents.remove',
         'PREFIX.rpc.agents.list',
+        'PREFIX.rpc.tasks.add',
+        'PREFIX.rpc.tasks.get',
+        'PREFIX.rpc.tasks.cancel',
+        'PREFIX.rpc.tasks.reprioritise',
+        'PREFIX.event.task.t1.done',
         'PREFIX.rpc.analyze',
         'PREFIX.rpc.logs.tail',
         'PREFIX.rpc.status',

@@ -5,6 +5,7 @@ import { AgentStatusName } from '../../src/messages/health.js';
 import { type Endpoint, REQUESTS } from '../../src/messages/requests.js';
 import { RESULTS } from '../../src/messages/results.js';
 import { Subjects } from '../../src/messages/subjects.js';
+import { TaskState } from '../../src/messages/tasks.js';
 import { TRIGGERS } from '../../src/messages/triggers.js';
 
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
@@ -47,6 +48,14 @@ const PUBLIC: Readonly<
     { build: (subjects) => subjects.githubEvent('disabled'), channel: 'event-github-disabled' },
     { build: (subjects) => subjects.githubEvent('enabled'), channel: 'event-github-enabled' },
   ],
+  taskEvent: TaskState.options.map((state) => ({
+    build: (subjects, id) => subjects.taskEvent(id, state),
+    channel: `event-task-task-${state}`,
+  })),
+  tasksEvent: TaskState.options.map((state) => ({
+    build: (subjects) => subjects.tasksEvent(state),
+    channel: `event-tasks-${state}`,
+  })),
   restartEvent: [{ build: (subjects, id) => subjects.restartEvent(id), channel: 'event-restart-agent' }],
   fleetEvent: [
     { build: (subjects) => subjects.fleetEvent('held'), channel: 'event-fleet-held' },
