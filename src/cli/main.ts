@@ -7,6 +7,7 @@ import { EXIT, exitCodeOf } from './exit-codes.js';
 import { numberOption, withSettings } from './options.js';
 import { repoCommands } from './repo-commands.js';
 import { interrupted } from './signals.js';
+import { taskCommands } from './task-commands.js';
 
 /** Each command's code is loaded when it runs: `vigil --help` must not wait for the broker client or SQLite. */
 function program(): Command {
@@ -30,6 +31,7 @@ Examples:
   vigil steer a1 "Run the tests."  tell it something
   vigil ls                         all agents, those that need you first
   vigil repos sync                 read what is new on GitHub
+  vigil tasks list                 what there is to do for agents
   vigil doctor                     what is wrong with the set-up, and how to mend it
   vigil tree                       what runs where
 
@@ -218,6 +220,7 @@ Exit code: the program's own (128 + n when signal n ended it); 126 and 127 when 
     });
 
   agentCommands(vigil);
+  taskCommands(vigil);
   repoCommands(vigil);
 
   withSettings(vigil.command('doctor'))
