@@ -1,0 +1,3 @@
+export function TasksView() {
+  return <p class="empty">No tasks.</p>;
+}
