@@ -110,3 +110,16 @@ t.test('blocks of one fence share its path, and an edit without its end stays te
     events.filter((event) => event.kind === 'tool_call').map((event) => event.callId),
   );
 });
+
+t.test('aider that gives up says so, also right behind edits that it refused', async (t) => {
+  const refused = '> # 1 SEARCH/REPLACE block failed to match!  \n> The SEARCH section must exactly match  ';
+  const { events } = parseText(
+    `${HEAD}\n#### go  \n\n${refused}\n> Only 3 reflections allowed, stopping.  \n\n#### again  \n\n> Only 3 reflections allowed, stopping.  \n`,
+  );
+  t.match(events.slice(2), [
+    { kind: 'error', text: /SEARCH section must exactly match$/ },
+    { kind: 'error', text: 'Only 3 reflections allowed, stopping.' },
+    { role: 'user', text: 'again' },
+    { kind: 'error', text: 'Only 3 reflections allowed, stopping.' },
+  ]);
+});

@@ -20,7 +20,9 @@ export interface ToolReading {
 }
 
 const SETUP =
-  /^(?:Aider v\d|Models?: |Main model: |Weak model: |Editor model: |Git repo: |Repo-map: |Using |VSCode terminal|Use \/help|https:\/\/aider\.chat|Would you like to see what's new|Newer aider version|\S{0,256}\/aider(?: |$)|Only \d+ reflections allowed)/;
+  /^(?:Aider v\d|Models?: |Main model: |Weak model: |Editor model: |Git repo: |Repo-map: |Using |VSCode terminal|Use \/help|https:\/\/aider\.chat|Would you like to see what's new|Newer aider version|\S{0,256}\/aider(?: |$))/;
+/** aider gives up: what it tried to mend is as it was. */
+const GIVES_UP = /^Only \d{1,6} reflections allowed, stopping/;
 const APPLIED = /^Applied edit to (.{1,512})$/;
 const RUNNING = /^Running (.{1,4096})$/;
 /** The harness of aider's own benchmark announces its test command. */
@@ -30,7 +32,7 @@ const FIX = /^Attempt to fix (test|lint) errors\?/;
 const EDIT_REFUSED =
   /^(?:The LLM did not conform to the edit format|# \d{1,4} SEARCH\/REPLACE blocks? failed|Malformed edits|Skipping edits to |Unable to |.{0,256}SearchReplaceNoExactMatch)/;
 /** What aider goes on with once it has refused a block. */
-const AFTER_REFUSAL = /^(?:Test Script: |Commit [0-9a-f]{7} |Running )/;
+const AFTER_REFUSAL = /^(?:Test Script: |Commit [0-9a-f]{7} |Running |Only \d{1,6} reflections allowed)/;
 const FAILED_FILE = /failed to exactly match lines in (\S{1,256})/g;
 const FAILURE =
   /^(?:litellm\.|\w{0,64}(?:Error|Exception)\b|Error |.{0,512}: file not found error$|The API provider|Model .{1,128} has hit a token limit|Retrying in )/;
@@ -124,7 +126,10 @@ class ToolReader {
 
   #plain(text: string): void {
     if (SETUP.test(text)) this.#skipped += 1;
-    else if (INTERRUPTED.test(text)) {
+    else if (GIVES_UP.test(text)) {
+      this.#settle();
+      this.#events.push(this.#make.error(null, 'system', text));
+    } else if (INTERRUPTED.test(text)) {
       this.#settle();
       if (text.includes('KeyboardInterrupt'))
         this.#events.push(this.#make.system(null, '[Request interrupted by user]', 'user'));
