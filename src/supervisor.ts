@@ -28,6 +28,7 @@ import { announceHosts, recordVerdict } from './services/events.js';
 import { githubService } from './services/github/github-service.js';
 import type { GitHubSync } from './services/github/github-sync.js';
 import { SyncTimer } from './services/github/sync-timer.js';
+import { githubWebhook } from './services/github/webhook.js';
 import type { Health } from './services/health/health.js';
 import { healthService } from './services/health/health-service.js';
 import { hostTrees } from './services/host-trees.js';
@@ -414,6 +415,18 @@ async function startServices(composition: Composition): Promise<Http> {
       return () => intake.close();
     }),
   );
+
+  if (settings.github.webhook.port !== undefined)
+    await root.services.add(
+      githubWebhook({
+        settings: settings.github.webhook,
+        secret: process.env['VIGIL_GITHUB_WEBHOOK_SECRET'],
+        store,
+        runner: () => runner,
+        failed: failed('sync for a webhook failed'),
+        listening: (port) => log.info({ port }, 'webhooks are taken'),
+      }),
+    );
 
   await root.services.add(
     service('schedule', SHUTDOWN_MS, () => {

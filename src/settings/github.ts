@@ -46,5 +46,21 @@ export const GitHubSettings = z.strictObject({
   maxDetails: count(0, 10_000)
     .default(50)
     .describe('Pull requests whose reviews and checks are read in one sync, the latest first.'),
+  doneComment: z
+    .boolean()
+    .default(false)
+    .describe('Comment on an issue when its task is done; the token needs the right to write.'),
+  doneLabel: z.string().min(1).max(50).optional().describe('Label given to an issue when its task is done.'),
+  webhook: z
+    .strictObject({
+      port: count(0, 65_535)
+        .optional()
+        .describe(
+          "Where GitHub's webhooks are taken (POST /github), 0: a free port; none when absent. The secret comes from VIGIL_GITHUB_WEBHOOK_SECRET.",
+        ),
+      host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+      maxBytes: count(1_024, 26_214_400).default(26_214_400).describe('Largest delivery taken.'),
+    })
+    .prefault({}),
 });
 export type GitHubSettings = z.infer<typeof GitHubSettings>;

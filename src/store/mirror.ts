@@ -69,7 +69,7 @@ export class MirrorTables {
   readonly #cursor: Statement<[string, string], Cursor>;
   readonly #setCursor: Statement<[Record<string, unknown>]>;
   readonly #due: Statement<[{ token: string; limit: number }], DuePull>;
-  readonly #read: Statement<[{ token: string; number: number }]>;
+  readonly #read: Statement<[{ token: string; numbers: string }]>;
   readonly #known: Statement<[string, string], { n: number }>;
   readonly #openPulls: Statement<[{ token: string; limit: number }], OpenPull>;
   readonly #issues: Statement<[{ token: string; label: string }], StoredIssue>;
@@ -135,9 +135,9 @@ export class MirrorTables {
       select number, sha from pull_requests
        where token = @token and (state = 'open' or read_at is not updated_at)
        order by read_at is not updated_at desc, updated_at desc limit @limit`);
-    this.#read = database.prepare(
-      'update pull_requests set read_at = updated_at where token = @token and number = @number',
-    );
+    this.#read = database.prepare(`
+      update pull_requests set read_at = updated_at
+       where token = @token and number in (select value from json_each(@numbers)) and read_at is not updated_at`);
     this.#known = database.prepare('select count(*) as n from commits where token = ? and sha = ?');
     this.#openPulls = database.prepare(`
       with latest as (
@@ -181,9 +181,9 @@ export class MirrorTables {
     return this.#due.all({ token, limit });
   }
 
-  /** Inside a transaction. */
-  pullRead(token: string, number: number): void {
-    this.#read.run({ token, number });
+  /** Inside a transaction: their reviews and checks are on record. */
+  pullsRead(token: string, numbers: readonly number[]): void {
+    this.#read.run({ token, numbers: JSON.stringify(numbers) });
   }
 
   knowsCommit(token: string, sha: string): boolean {

@@ -1,6 +1,7 @@
 import { AgentTable } from './agents.js';
 import { WriteBatch } from './batch.js';
 import { CheckpointTable } from './checkpoints.js';
+import { GitHubWriteTable } from './github-writes.js';
 import { HeartbeatTable } from './heartbeats.js';
 import { History } from './history.js';
 import { InterventionTable } from './interventions.js';
@@ -33,6 +34,7 @@ export interface Store {
   readonly repositories: RepositoryTable;
   readonly mirror: MirrorTables;
   readonly tasks: TaskTables;
+  readonly githubWrites: GitHubWriteTable;
   /** Resolves once what `action` wrote is on the disk. */
   write<T>(action: () => T): Promise<T>;
   /** Commits what waits and frees the data directory. */
@@ -59,6 +61,7 @@ export function createStore(dataDir: string): Store {
     repositories: new RepositoryTable(database),
     mirror: new MirrorTables(database),
     tasks: new TaskTables(database),
+    githubWrites: new GitHubWriteTable(database),
     write: (action) => batch.write(action),
     close: () => {
       batch.flush();

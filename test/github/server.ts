@@ -39,6 +39,7 @@ export class GitHubServer {
   readonly seen: Seen[] = [];
   readonly repositories = new Map<string, FakeRepository>();
   readonly renamed = new Map<string, string>();
+  /** Requests for a repository itself, the first of each sync, that are being answered; the most at once. */
   inFlight = 0;
   peak = 0;
   fault: Fault | undefined;
@@ -106,9 +107,10 @@ export class GitHubServer {
       status: 0,
     };
     this.seen.push(seen);
-    this.peak = Math.max(this.peak, ++this.inFlight);
+    const slow = /^\/repos\/[^/]+\/[^/]+$/.test(request.url ?? '');
+    if (slow) this.peak = Math.max(this.peak, ++this.inFlight);
     response.on('close', () => {
-      this.inFlight--;
+      if (slow) this.inFlight--;
       seen.status = response.statusCode;
     });
     response.setHeader('date', new Date().toUTCString());

@@ -9,11 +9,12 @@ import type { Settings } from '../../settings/schema.js';
 import type { Publishing } from '../events.js';
 import { service } from '../service.js';
 import { GitHubSync } from './github-sync.js';
+import { IssueWriter } from './issue-writer.js';
 
 export interface GitHubServiceParts extends Publishing {
   readonly settings: Settings;
   warn(text: string, facts: Record<string, unknown>): void;
-  opened(sync: GitHubSync): void;
+  opened(sync: GitHubSync, writer: IssueWriter): void;
 }
 
 const SHUTDOWN_MS = 5_000;
@@ -33,7 +34,7 @@ export function githubService(parts: GitHubServiceParts): ChildSpec {
         .write(() => store.outbox.add(`github-${newId()}`, subjects.githubEvent(state), body))
         .then(wakeOutbox, failed);
     };
-    const { app: _app, ...bounds } = settings.github;
+    const { app: _app, webhook: _webhook, ...bounds } = settings.github;
     const client = new GitHubClient({
       ...bounds,
       ...accessOf(settings.github, process.env),
@@ -41,15 +42,14 @@ export function githubService(parts: GitHubServiceParts): ChildSpec {
       refused: (message) => tell('disabled', message),
       accepted: () => tell('enabled', 'GitHub takes the token again'),
     });
-    parts.opened(
-      new GitHubSync({
-        ...parts,
-        client,
-        settings: settings.github,
-        deadlineMs: settings.analysis.deadlineMs,
-      }),
-    );
-    return () => client.close();
+    const shared = { ...parts, client, settings: settings.github };
+    const writer = new IssueWriter(shared);
+    writer.wake();
+    parts.opened(new GitHubSync({ ...shared, deadlineMs: settings.analysis.deadlineMs }), writer);
+    return async () => {
+      client.close();
+      await writer.close();
+    };
   });
 }
 

@@ -84,8 +84,11 @@ export class GitHubSync {
     const { store, warn } = this.#parts;
     try {
       const ms = endsAt - performance.now();
-      const { item, failures } = await inTime(ms, () => new SyncRepository(this.#parts, repository).run());
+      const { item, failures, read } = await inTime(ms, () =>
+        new SyncRepository(this.#parts, repository).run(),
+      );
       await store.write(() => {
+        store.mirror.pullsRead(item.token, read);
         store.repositories.synced(item.token, Date.now());
         const [first] = failures;
         if (first !== undefined) store.repositories.failed(item.token, `${first.code}: ${first.message}`);

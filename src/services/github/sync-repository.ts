@@ -4,7 +4,13 @@ import { commitsOf, issuesOf, pullsOf } from '../../github/lists.js';
 import { CheckRunsPayload, RepositoryPayload, ReviewPayload } from '../../github/payloads.js';
 import { type List, type ListCursor, walk } from '../../github/walk.js';
 import { type ErrorCode, type Failure, parseWith, toFailure, VigilError } from '../../messages/errors.js';
-import { type RepoChanged, type RepoChangeKind, RepoName, type SyncItem } from '../../messages/github.js';
+import {
+  type RepoChanged,
+  type RepoChangeKind,
+  RepoName,
+  type RepoStateChanged,
+  type SyncItem,
+} from '../../messages/github.js';
 import type { GitHubSettings } from '../../settings/github.js';
 import type { Changed, DuePull } from '../../store/mirror.js';
 import type { StoredRepository } from '../../store/repositories.js';
@@ -20,6 +26,8 @@ export interface Synced {
   readonly item: SyncItem;
   /** Parts that could not be read; the rest was. */
   readonly failures: readonly Failure[];
+  /** Pull requests whose reviews and checks are on record now. */
+  readonly read: readonly number[];
 }
 
 type Count = 'issues' | 'pulls' | 'reviews' | 'checks' | 'commits';
@@ -38,6 +46,7 @@ export class SyncRepository {
   readonly #tally: Tally = { requests: 0, notModified: 0 };
   readonly #counts: Record<Count, number> = { issues: 0, pulls: 0, reviews: 0, checks: 0, commits: 0 };
   readonly #failures: Failure[] = [];
+  readonly #read: number[] = [];
   #repository: StoredRepository;
   #more = false;
 
@@ -51,25 +60,31 @@ export class SyncRepository {
   async run(): Promise<Synced> {
     const { store, settings } = this.#parts;
     const { pageSize } = settings;
-    await this.#itself();
+    const recorded = await this.#itself();
     const { repo, defaultBranch, hasIssues } = this.#repository;
     const readBefore = store.mirror.cursor(this.#token, 'pulls')?.upto ?? null;
-    if (hasIssues === 1)
-      await this.#list('issue', issuesOf(repo, pageSize), (issues) =>
-        issues.filter((issue) => issue.pull_request === undefined).map(issueRow),
-      );
-    await this.#list('pull', pullsOf(repo, pageSize), (pulls) => pulls.map(pullRow));
-    if (defaultBranch !== null) {
-      const isKnown = (sha: string) => store.mirror.knowsCommit(this.#token, sha);
-      const commits = commitsOf(repo, defaultBranch, pageSize, isKnown);
-      await this.#list('commit', commits, (all) => all.map(commitRow));
-    }
+    const isKnown = (sha: string) => store.mirror.knowsCommit(this.#token, sha);
+    await allOf([
+      recorded(),
+      hasIssues === 1
+        ? this.#list('issue', issuesOf(repo, pageSize), (issues) =>
+            issues.filter((issue) => issue.pull_request === undefined).map(issueRow),
+          )
+        : undefined,
+      this.#list('pull', pullsOf(repo, pageSize), (pulls) => pulls.map(pullRow)),
+      defaultBranch === null
+        ? undefined
+        : this.#list('commit', commitsOf(repo, defaultBranch, pageSize, isKnown), (all) =>
+            all.map(commitRow),
+          ),
+    ]);
     await this.#details(readBefore);
     const item = { repo, token: this.#token, ...this.#counts, ...this.#tally, more: this.#more };
-    return { item, failures: this.#failures };
+    return { item, failures: this.#failures, read: this.#read };
   }
 
-  async #itself(): Promise<void> {
+  /** @returns what records it, to be done beside the reading of its lists. */
+  async #itself(): Promise<() => Promise<void>> {
     const { client, store, subjects, wakeOutbox } = this.#parts;
     const before = this.#repository;
     const url = `/repos/${before.repo}`;
@@ -82,34 +97,33 @@ export class SyncRepository {
     const repo = facts?.repo ?? before.repo;
     const renamed = repo.toLowerCase() !== before.repo.toLowerCase();
     const again = before.state !== 'active';
-    await store.write(() => {
-      if (answer.kind === 'fresh' && facts !== undefined) {
-        store.repositories.describe(this.#token, facts);
-        store.mirror.setCursor(this.#token, 'repository', {
-          url: `/repos/${repo}`,
+    this.#repository = {
+      ...before,
+      repo,
+      state: 'active',
+      defaultBranch: facts?.defaultBranch ?? before.defaultBranch,
+      hasIssues: facts === undefined ? before.hasIssues : Number(facts.hasIssues),
+    };
+    if (facts === undefined && !again) return async () => {};
+    const message = renamed ? `${before.repo} is ${repo} now` : `${repo} can be read again`;
+    return async () => {
+      await store.write(() => {
+        if (answer.kind === 'fresh' && facts !== undefined) {
+          store.repositories.describe(this.#token, facts);
           // Of the old name's answer: the new name is asked anew.
-          etag: renamed ? null : answer.etag,
-          upto: null,
-          target: null,
-          next: null,
-          pages: 0,
-        });
-      }
-      if (again) store.repositories.setState(this.#token, 'active', null);
-      if (renamed || again) {
+          const etag = renamed ? null : answer.etag;
+          const cursor = { url: `/repos/${repo}`, etag, upto: null, target: null, next: null, pages: 0 };
+          store.mirror.setCursor(this.#token, 'repository', cursor);
+        }
+        if (again) store.repositories.setState(this.#token, 'active', null);
+        if (!renamed && !again) return;
         const at = new Date().toISOString();
-        store.outbox.add(`${this.#token}.state.${at}`, subjects.repoEvent(this.#token, 'state'), {
-          at,
-          repo,
-          token: this.#token,
-          state: 'active',
-          ...(renamed ? { renamedFrom: before.repo } : {}),
-          message: renamed ? `${before.repo} is ${repo} now` : `${repo} can be read again`,
-        });
-      }
-    });
-    if (renamed || again) wakeOutbox();
-    this.#repository = store.repositories.find(repo) ?? before;
+        const body: RepoStateChanged = { at, repo, token: this.#token, state: 'active', message };
+        if (renamed) body.renamedFrom = before.repo;
+        store.outbox.add(`${this.#token}.state.${at}`, subjects.repoEvent(this.#token, 'state'), body);
+      });
+      if (renamed || again) wakeOutbox();
+    };
   }
 
   async #list<T>(
@@ -144,27 +158,25 @@ export class SyncRepository {
     const refused = new Set<string>();
     for (const pull of due.slice(0, settings.maxDetails)) {
       let whole = true;
-      for (const [what, read] of [
-        ['reviews', () => this.#reviews(pull, news)],
-        ['checks', () => this.#checks(pull, news)],
-      ] as const) {
-        if (refused.has(what)) continue;
+      const part = async (what: string, read: () => Promise<void>) => {
+        if (refused.has(what)) return;
         try {
           await read();
         } catch (error) {
-          const { repo } = this.#repository;
-          const failure = toFailure(error, repo);
+          const failure = toFailure(error, this.#repository.repo);
           if (failure.code === 'CRASHED') throw error;
-          this.#failures.push({
-            ...failure,
-            message: `${what} of pull request ${pull.number}: ${failure.message}`,
-          });
+          const message = `${what} of pull request ${pull.number}: ${failure.message}`;
+          this.#failures.push({ ...failure, message });
           // The same for all of them: a right that the token lacks, a limit, a lost server.
           if (failure.code !== 'NOT_FOUND') refused.add(what);
           if (failure.code !== 'FORBIDDEN') whole = false;
         }
-      }
-      if (whole) await store.write(() => store.mirror.pullRead(this.#token, pull.number));
+      };
+      await allOf([
+        part('reviews', () => this.#reviews(pull, news)),
+        part('checks', () => this.#checks(pull, news)),
+      ]);
+      if (whole) this.#read.push(pull.number);
     }
   }
 
@@ -252,6 +264,13 @@ export class SyncRepository {
     const id = `${this.#token}.${kind}.${changed.key}.${version}.${changed.state}`;
     store.outbox.add(id, subjects.repoEvent(this.#token, kind), event);
   }
+}
+
+/** At the same time; all have ended when it rejects, so that nothing is written behind the result. */
+async function allOf(works: readonly (Promise<void> | undefined)[]): Promise<void> {
+  const ended = await Promise.allSettled(works);
+  const failed = ended.find((each) => each.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 /** These say nothing of the rest of a repository: a right that the token lacks, a list that is not there. */

@@ -32,7 +32,7 @@ export class TestMirror {
     const server = from.server ?? (await GitHubServer.start(t));
     const store = createStore(from.dataDir ?? t.testdir());
     const parsed = GitHubSettings.parse({ baseUrl: server.url, retryMs: 1, maxWaitMs: 3_000, ...settings });
-    const { app: _app, ...bounds } = parsed;
+    const { app: _app, webhook: _webhook, ...bounds } = parsed;
     let mirror!: TestMirror;
     const client = new GitHubClient({
       ...bounds,
