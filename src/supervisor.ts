@@ -21,6 +21,7 @@ import { newId } from './messages/ids.js';
 import type { TreeNode } from './messages/requests.js';
 import type { BudgetExhausted } from './messages/results.js';
 import { Subjects } from './messages/subjects.js';
+import { noticesService } from './notices/notices-service.js';
 import { checkpointService } from './services/checkpoints.js';
 import { CycleTimer } from './services/cycle-timer.js';
 import { DeadLetters } from './services/dead-letters.js';
@@ -213,6 +214,10 @@ async function startServices(composition: Composition): Promise<Http> {
   const wakeOutbox = () => outbox.wake();
   const publishing = { store, subjects, wakeOutbox, failed: failed('event could not be recorded') };
   const deadLetters = new DeadLetters(publishing);
+  const notices = noticesService({
+    ...composition,
+    failed: (what, error) => log.warn({ err: error }, what),
+  });
   const hosts = localHosts(composition, (id, why) => fleet.hostLost(id, why));
 
   await root.services.add(
@@ -221,7 +226,10 @@ async function startServices(composition: Composition): Promise<Http> {
         connection,
         store,
         dropped: (subject, why) => log.error({ subject, why }, 'result could not be sent'),
-        sent: (rows) => http.sent(rows),
+        sent: (rows) => {
+          http.sent(rows);
+          notices?.sent(rows);
+        },
         failed: (error) => log.warn({ err: error }, 'results wait in the outbox'),
       });
       outbox.wake();
@@ -446,6 +454,7 @@ async function startServices(composition: Composition): Promise<Http> {
     }),
   );
 
+  if (notices !== undefined) await root.services.add(notices.spec);
   if (settings.http.enabled) await root.services.add(http.service());
   return http;
 }

@@ -24,6 +24,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   managed: ['messages', 'settings', 'broker', 'actors/runtime'],
   discovery: ['messages', 'logs'],
   reference: ['messages', 'settings'],
+  notices: ['messages', 'settings', 'store', 'services', 'actors/runtime'],
   http: ['messages', 'settings', 'store', 'services', 'actors/runtime'],
   services: [
     'messages',

@@ -46,6 +46,7 @@ export function addApi(app: FastifyInstance, { reads, version, handlers }: ApiPa
     reads.events(parseWith(Params, params, 'agent').id, parseWith(TailQuery, query, 'query')),
   );
   app.get('/api/coherence', () => reads.coherence());
+  app.get('/api/tasks', () => reads.tasks());
   app.get('/api/system', () => reads.system());
   for (const endpoint of WRITES) {
     app.post(`/api/rpc/${endpoint}`, async ({ headers, body }) => {

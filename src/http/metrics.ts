@@ -78,6 +78,11 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
+  /** Of every metric, whether or not it has a figure yet. */
+  get names(): readonly string[] {
+    return this.#registry.getMetricsAsArray().map(({ name }) => name);
+  }
+
   /** @returns all figures, those that are looked up at the time included. */
   async text(): Promise<string> {
     const [fleet, status] = await Promise.all([this.#parts.fleet(), this.#parts.status()]);

@@ -4,12 +4,21 @@ import type { ReplyOf, Status } from '../messages/requests.js';
 import { dispatch, type Handlers } from '../services/rpc-service.js';
 import type { Trend } from '../store/history.js';
 import type { Store } from '../store/store.js';
-import type { AgentAnswer, CoherenceAnswer, FleetAnswer, FleetRow, SystemAnswer } from './views.js';
+import type {
+  AgentAnswer,
+  CoherenceAnswer,
+  FleetAnswer,
+  FleetRow,
+  SystemAnswer,
+  TasksAnswer,
+} from './views.js';
 
 const PAGE = 1_000;
 const TREND_POINTS = 24;
 const CURVE_POINTS = 500;
 const GOAL_CHARS = 160;
+const DRAWN_TASKS = 500;
+const READY_TASKS = 50;
 const MAX_PENDING = 200;
 /** Many browsers that ask at once are told the same. */
 const FRESH_MS = 500;
@@ -66,6 +75,14 @@ export class Reads {
       latest: latest === undefined ? null : { at: new Date(latest.at).toISOString(), report: latest.report },
       points: history.coherencePoints(CURVE_POINTS).map(({ at, score }) => [at, score]),
     };
+  }
+
+  async tasks(): Promise<TasksAnswer> {
+    const [graph, ready] = await Promise.all([
+      this.#ask('tasks.graph', { limit: DRAWN_TASKS }) as Promise<ReplyOf<'tasks.graph'>>,
+      this.#ask('tasks.ready', { limit: READY_TASKS }) as Promise<ReplyOf<'tasks.ready'>>,
+    ]);
+    return { at: now(), graph, ready: ready.tasks };
   }
 
   async system(): Promise<SystemAnswer> {

@@ -30,6 +30,7 @@ const POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
+  'trusted-types vigil',
 ].join('; ');
 const HEADERS = {
   'content-security-policy': POLICY,

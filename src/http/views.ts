@@ -1,7 +1,7 @@
 import type { AgentRecord } from '../messages/agents.js';
 import type { CoherenceReport, TrajectoryAnalysis } from '../messages/analysis.js';
 import type { Intervention } from '../messages/interventions.js';
-import type { Status } from '../messages/requests.js';
+import type { ReplyOf, Status } from '../messages/requests.js';
 
 /** What the pages are made from: the answers of `/api`. Times are ISO unless said otherwise. */
 
@@ -60,4 +60,13 @@ export interface SystemAnswer {
   readonly status: Status;
   readonly browsers: number;
   readonly memoryBytes: number;
+}
+
+/** `/api/tasks`. */
+export interface TasksAnswer {
+  readonly at: string;
+  /** Of the open tasks; at most 500 are drawn. */
+  readonly graph: ReplyOf<'tasks.graph'>;
+  /** What can be begun now, best first. */
+  readonly ready: ReplyOf<'tasks.ready'>['tasks'];
 }

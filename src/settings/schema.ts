@@ -288,6 +288,46 @@ export const Settings = z.strictObject({
         .describe('Unsent events of one browser; one that lags further is dropped and reads all anew.'),
     })
     .prefault({}),
+  notices: z
+    .strictObject({
+      webhook: z
+        .strictObject({
+          url: z
+            .string()
+            .regex(/^https?:\/\/\S+$/, 'expected an address such as https://host/hook')
+            .optional()
+            .describe('Notices are posted there.'),
+          secret: z
+            .string()
+            .min(8)
+            .max(512)
+            .optional()
+            .describe('Signs them; VIGIL_NOTICES_WEBHOOK_SECRET keeps it out of the file.'),
+          attempts: count(1, 20).default(5).describe('Tries of one notice.'),
+          backoffMs: ms(1, 60_000)
+            .default(1_000)
+            .describe('Wait before the second try; doubles with each further one.'),
+          timeoutMs: ms(100, 600_000).default(10_000).describe('For one try.'),
+          maxWaiting: count(1, 100_000)
+            .default(200)
+            .describe('Notices that may wait; the oldest goes when there are more.'),
+        })
+        .prefault({}),
+      desktop: z.boolean().default(false).describe('Notices of the desktop that the supervisor runs on.'),
+      bell: z.boolean().default(false).describe('Ring in the terminal that the supervisor was started in.'),
+      reasons: z
+        .array(z.enum(['waiting', 'approval', 'escalated', 'held', 'crashed', 'stuck']))
+        .default(['waiting', 'approval', 'escalated', 'held'])
+        .describe('What people are told of.'),
+      stormShare: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.3)
+        .describe('Share of the fleet over which many notices become one.'),
+      stormMs: ms(0, DAY_MS).default(60_000).describe('Those within this time are taken together for that.'),
+    })
+    .prefault({}),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

@@ -93,6 +93,27 @@ t.test('each view shows the live fleet, without a complaint of the browser', asy
     await isAccessible(t, looked, 'coherence');
   });
 
+  await t.test('tasks: five hundred, drawn, with the critical path and what is ready', async (t) => {
+    await page.goto(`${url}#/tasks`);
+    await page.getByText('No open tasks.').waitFor();
+    const nc = await connectClient(t, cwd);
+    // Fifty chains of ten, of which one is tied to the next: a path through two.
+    const tasks = Array.from({ length: 500 }, (_, i) => ({
+      id: `t${i}`,
+      title: `Step ${i % 10} of part ${Math.floor(i / 10)}`,
+      dependsOn: i % 10 === 0 ? (i === 10 ? ['t9'] : []) : [`t${i - 1}`],
+    }));
+    await nc.request('vigil.rpc.tasks.add', JSON.stringify({ tasks }), { timeout: 20_000 });
+    await page.locator('.graph .node').nth(499).waitFor();
+    t.equal(await page.locator('.graph .node.critical').count(), 20);
+    t.equal(await page.locator('.graph .node.ready').count(), 49);
+    t.equal(await page.locator('.graph .edge').count(), 451);
+    t.match(await page.locator('table').innerText(), /Step 0 of part/);
+    await page.locator('.graph .node.ready').first().click();
+    await page.locator('.chosen-task').waitFor();
+    await isAccessible(t, looked, 'tasks');
+  });
+
   await t.test('system: hosts and the supervision tree', async (t) => {
     await page.goto(`${url}#/system`);
     await page.locator('.tree').getByText('nats-server').waitFor();

@@ -35,7 +35,7 @@ export function ScoreChart({
         legend: { show: false },
         cursor: { y: false, points: { size: 6 } },
         scales: { y: { range: [0, 1] } },
-        axes: [axis, { ...axis, size: 36, splits: () => [0, 0.25, 0.5, 0.75, 1] }],
+        axes: [axis, { ...axis, size: 46, splits: () => [0, 0.25, 0.5, 0.75, 1] }],
         series: [
           {},
           {

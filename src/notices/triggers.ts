@@ -1,0 +1,39 @@
+import { visible } from '../messages/visible.js';
+import type { NoticeReason } from './notice.js';
+
+/** What an event means for people. */
+export type Meaning =
+  | { readonly does: 'raise'; readonly agent: string; readonly reason: NoticeReason; readonly text: string }
+  | { readonly does: 'clear'; readonly agent: string; readonly reasons: readonly NoticeReason[] };
+
+const TEXT_CHARS = 300;
+/** An agent that does this needs nobody any more. */
+const GOES_ON = new Set(['running', 'finished']);
+const OF_AGENT: readonly NoticeReason[] = ['escalated', 'crashed', 'stuck'];
+
+/**
+ * @param subject of an event, below the prefix.
+ * @returns undefined when people need not hear of it.
+ */
+export function meaningOf(subject: string, body: Readonly<Record<string, unknown>>): Meaning | undefined {
+  const [kind, what, agent = '', state = ''] = subject.split('.');
+  if (kind !== 'event') return undefined;
+  const text = (field: string) => visible(String(body[field] ?? '')).slice(0, TEXT_CHARS);
+  if (what === 'fleet' && agent === 'held')
+    return { does: 'raise', agent: '', reason: 'held', text: text('message') };
+  if (what === 'fleet' && agent === 'released') return { does: 'clear', agent: '', reasons: ['held'] };
+  if (what === 'intervention') {
+    return body['state'] === 'pending'
+      ? { does: 'raise', agent, reason: 'approval', text: `to be approved: ${text('message')}` }
+      : { does: 'clear', agent, reasons: ['approval'] };
+  }
+  if (what !== 'agent') return undefined;
+  if (state === 'waiting')
+    return { does: 'raise', agent, reason: 'waiting', text: `waits: ${text('summary')}` };
+  if (state === 'resumed') return { does: 'clear', agent, reasons: ['waiting'] };
+  if (state === 'escalated') return { does: 'raise', agent, reason: 'escalated', text: text('message') };
+  if (state === 'crashed' || state === 'stuck')
+    return { does: 'raise', agent, reason: state, text: `is ${state}` };
+  if (GOES_ON.has(state)) return { does: 'clear', agent, reasons: OF_AGENT };
+  return undefined;
+}
