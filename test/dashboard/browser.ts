@@ -7,6 +7,13 @@ import type { Test } from 'tap';
 import { vigil } from '../system/processes.js';
 
 const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+
+/** Why browser tests are left out: only where nobody asked for them, never in CI. */
+export const NO_BROWSER: string | false =
+  existsSync(CHROMIUM) || process.env['CI'] !== undefined
+    ? false
+    : `no Chromium at ${CHROMIUM}: apt-get install chromium, or set CHROMIUM_PATH`;
+
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',

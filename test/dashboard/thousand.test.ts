@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { connectClient, ROOT, until } from '../system/processes.js';
-import { browse, seriousFindings, start } from './browser.js';
+import { browse, NO_BROWSER, seriousFindings, start } from './browser.js';
 
 /** A browser that starts on a busy machine takes its time. */
 t.setTimeout(120_000);
@@ -21,7 +21,7 @@ const SCROLL_THROUGH = `(async () => {
   return seen.size;
 })()`;
 
-t.test('a thousand agents are a list that draws only what is seen', async (t) => {
+t.test('a thousand agents are a list that draws only what is seen', { skip: NO_BROWSER }, async (t) => {
   const { cwd, url } = await start(t);
   const nc = await connectClient(t, cwd);
   const log = join(ROOT, 'fleet/logs/eps.traj');
