@@ -8,6 +8,7 @@ import { measureWorkspace } from './logs/workspace.js';
 import { startModelServer } from './model-server.js';
 import { print, row } from './report.js';
 import { measureChecks } from './tasks/checks.js';
+import { measureAssigned, measureNext } from './tasks/seed-rows.js';
 
 /**
  * The operations of the seed's table, each with the latency of its I/O injected: one after another, and as Vigil does
@@ -185,6 +186,21 @@ print(
     `one after another ${(sync.sequential / 1_000).toFixed(3)} s, Vigil ${(sync.vigil / 1_000).toFixed(3)} s, bound ${(sync.bound / 1_000).toFixed(3)} s, seed's parallel 3.300 s (below the bound: ten equal calls take four rounds of three), times x 1`,
   ),
 );
+
+const TASK_MS = 100;
+for (const [name, measured] of [
+  ['seed 4: assigned tasks of 10 agents x 0.1 s', await measureAssigned(TASK_MS)],
+  ['seed 7: next 10 tasks with scores x 0.1 s', await measureNext(TASK_MS)],
+] as const)
+  print(
+    row(
+      name,
+      measured.vigil / TASK_MS,
+      OVERHEAD,
+      'below',
+      `one after another ${measured.sequential.toFixed(0)} ms, Vigil ${measured.vigil.toFixed(1)} ms, bound ${TASK_MS} ms (one statement, one transaction), times x 1`,
+    ),
+  );
 
 const CHECK_MS = 50;
 const checks = await measureChecks(CHECK_MS);

@@ -129,7 +129,7 @@ export class TaskLeases {
   async sweep(): Promise<number> {
     const { claims } = this.#queue.store.tasks;
     const { awake } = this.#queue.moment();
-    if (claims.held > 0) await this.#queue.store.write(() => claims.noteAwake(awake));
+    if (claims.anyHeld) await this.#queue.store.write(() => claims.noteAwake(awake));
     if (claims.expired(awake, 1).length === 0 && !claims.anyDue(awake)) return 0;
     return this.#queue.change((moment, tell) => this.#takeBack(moment, tell));
   }

@@ -47,7 +47,7 @@ export class TaskClaims {
   readonly #anyDue: Statement<[number]>;
   readonly #return: Statement<[Record<string, unknown>]>;
   readonly #heldBy: Statement<[string], Holding>;
-  readonly #held: Statement<[], { n: number }>;
+  readonly #anyHeld: Statement<[]>;
   readonly #awake: Statement<[], { awake: number }>;
   readonly #setAwake: Statement<[number]>;
 
@@ -61,7 +61,8 @@ export class TaskClaims {
            select 1 from json_each(task_classes.capabilities)
             where value not in (select value from json_each(@capabilities))))`);
     this.#best = database.prepare(`
-      select seq, score from tasks where state = 'ready' and class = ? order by score desc, seq limit ?`);
+      select seq, score from tasks indexed by tasks_to_claim
+       where state = 'ready' and class = ? order by score desc, seq limit ?`);
     this.#claim = database.prepare(`
       update tasks set state = 'claimed', agent = @agent, token = ((token >> 32) + 1 << 32) + @salt,
              lease_until = @until, claim_key = @key, attempts = attempts + 1, updated_at = @now
@@ -70,7 +71,8 @@ export class TaskClaims {
       select t.token, t.lease_until as leaseUntil, ${TASK_COLUMNS} from json_each(?) as wanted, ${TASK_TABLES}
        where t.seq = wanted.value order by wanted.key`);
     this.#underKey = database.prepare(
-      `select seq from tasks where agent = ? and claim_key = ? and ${HELD} order by score desc, seq`,
+      `select seq from tasks indexed by tasks_assigned
+        where agent = ? and claim_key = ? and ${HELD} order by score desc, seq`,
     );
     this.#holdings = database.prepare(
       `select ${holding} from tasks where id in (select value from json_each(?))`,
@@ -82,22 +84,24 @@ export class TaskClaims {
       'update tasks set lease_until = ? where seq in (select value from json_each(?))',
     );
     this.#expired = database.prepare(
-      `select ${holding} from tasks where ${HELD} and lease_until <= ? order by lease_until limit ?`,
+      `select ${holding} from tasks indexed by tasks_leased
+        where ${HELD} and lease_until <= ? order by lease_until limit ?`,
     );
     this.#due = database.prepare(`
       update tasks set state = 'ready', not_before = null where seq in (
-        select seq from tasks where state = 'pending' and not_before is not null and not_before <= ? limit ?)
+        select seq from tasks indexed by tasks_delayed
+         where state = 'pending' and not_before is not null and not_before <= ? limit ?)
       returning id`);
-    this.#anyDue = database.prepare(
-      "select 1 from tasks where state = 'pending' and not_before is not null and not_before <= ? limit 1",
-    );
+    this.#anyDue = database.prepare(`
+      select 1 from tasks indexed by tasks_delayed
+       where state = 'pending' and not_before is not null and not_before <= ? limit 1`);
     this.#return = database.prepare(`
       update tasks set state = @state, lease_until = null, claim_key = null, failures = @failures,
              not_before = @notBefore, error = @error, updated_at = @now,
              finished_at = case when @state = 'failed' then @now end
        where seq = @seq`);
     this.#heldBy = database.prepare(`select ${holding} from tasks where agent = ? and ${HELD}`);
-    this.#held = database.prepare(`select count(*) as n from tasks where ${HELD}`);
+    this.#anyHeld = database.prepare(`select 1 from tasks indexed by tasks_leased where ${HELD} limit 1`);
     this.#awake = database.prepare('select awake from task_clock');
     this.#setAwake = database.prepare('update task_clock set awake = max(awake, ?)');
   }
@@ -179,12 +183,13 @@ export class TaskClaims {
 
   /** Makes tasks ready whose wait for the next try is over. */
   makeDueReady(awake: number, limit: number): TaskChange[] {
+    if (!this.anyDue(awake)) return [];
     return this.#due.all(awake, limit).map(({ id }) => ({ id, state: 'ready' }));
   }
 
-  /** How many tasks agents hold. */
-  get held(): number {
-    return this.#held.get()?.n ?? 0;
+  /** Whether any agent holds any task. */
+  get anyHeld(): boolean {
+    return this.#anyHeld.get() !== undefined;
   }
 
   /** How long Vigil was awake, all its runs together; milliseconds. */

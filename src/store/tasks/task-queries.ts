@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Task, TaskPriority, TaskState } from '../../messages/tasks.js';
-import { HELD, readTask, TASK_COLUMNS, TASK_TABLES, type TaskRow } from './task-rows.js';
+import { HELD, OPEN, readTask, TASK_COLUMNS, TASK_TABLES, type TaskRow } from './task-rows.js';
 
 export interface TaskQuery {
   readonly state?: TaskState | undefined;
@@ -48,7 +48,8 @@ export class TaskQueries {
       select agent, id, title, state from tasks
        where agent in (select value from json_each(?)) and ${HELD} order by agent, seq limit ?`);
     this.#scored = database.prepare(
-      `select ${SCORE_COLUMNS} from tasks where state = 'ready' and seq > ? order by seq limit ?`,
+      `select ${SCORE_COLUMNS} from tasks indexed by tasks_open
+        where ${OPEN} and state = 'ready' and seq > ? order by seq limit ?`,
     );
     this.#scoredById = database.prepare(
       `select ${SCORE_COLUMNS} from tasks where id in (select value from json_each(?))`,
@@ -79,14 +80,14 @@ export class TaskQueries {
   #listOf({ state, phase, agent }: TaskQuery): Statement<[Record<string, unknown>], TaskRow> {
     const where = [
       't.seq > @after',
-      ...(state === undefined ? [] : ['t.state = @state']),
+      ...(state === undefined ? [] : ['t.state = @state', ...indexed(state)]),
       ...(phase === undefined ? [] : ['t.class in (select id from task_classes where phase = @phase)']),
       ...(agent === undefined ? [] : ['t.agent = @agent']),
     ].join(' and ');
     let statement = this.#lists.get(where);
     if (statement === undefined) {
       statement = this.#database.prepare(
-        `select ${TASK_COLUMNS} from ${TASK_TABLES} where ${where} order by t.seq limit @limit`,
+        `select ${TASK_COLUMNS} from ${tablesFor(state)} where ${where} order by t.seq limit @limit`,
       );
       this.#lists.set(where, statement);
     }
@@ -114,4 +115,19 @@ export class TaskQueries {
   setScores(scores: readonly (readonly [seq: number, score: number])[]): void {
     if (scores.length > 0) this.#setScores.run(JSON.stringify(scores));
   }
+}
+
+/** The words of the index that has tasks of this state. Nearly all are done: to find those needs none. */
+function indexed(state: TaskState): string[] {
+  if (state === 'done') return [];
+  return [isHeld(state) ? `t.${HELD}` : `t.${OPEN}`];
+}
+
+/** Those that are held are few: better sorted than looked for. */
+function tablesFor(state: TaskState | undefined): string {
+  return isHeld(state) ? TASK_TABLES.replace('tasks t', 'tasks t indexed by tasks_leased') : TASK_TABLES;
+}
+
+function isHeld(state: TaskState | undefined): boolean {
+  return state === 'claimed' || state === 'running';
 }

@@ -1,7 +1,11 @@
 import type { Task, TaskPriority, TaskState } from '../../messages/tasks.js';
 
-/** States in which an agent holds a task. As the partial indexes have it: SQLite looks for the same words. */
+/**
+ * The conditions of partial indexes: SQLite uses one only where a statement has the same words. Statements that every claim
+ * runs name their index as well, so that they fail and do not get slow when it is not there.
+ */
 export const HELD = "state in ('claimed', 'running')";
+export const OPEN = "state in ('pending', 'ready', 'failed', 'cancelled')";
 
 /** What `read` needs of a task `t`, its class `c` and its body `b`. */
 export const TASK_COLUMNS = `
