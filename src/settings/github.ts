@@ -49,8 +49,15 @@ export const GitHubSettings = z.strictObject({
   doneComment: z
     .boolean()
     .default(false)
-    .describe('Comment on an issue when its task is done; the token needs the right to write.'),
-  doneLabel: z.string().min(1).max(50).optional().describe('Label given to an issue when its task is done.'),
+    .describe(
+      'Comment on an issue when its task is done; the token needs the right to write. Tasks are not made of issues yet, so there is none.',
+    ),
+  doneLabel: z
+    .string()
+    .min(1)
+    .max(50)
+    .optional()
+    .describe('Label given to an issue when its task is done; see `doneComment`.'),
   webhook: z
     .strictObject({
       port: count(0, 65_535)
