@@ -13,8 +13,14 @@ const COLOURS: Readonly<Record<InterventionState, (text: string) => string>> = {
   expired: pc.dim,
 };
 
+/** Prints it: as one JSON object, or for people. */
+export function showIntervention(intervention: Intervention, json: boolean): void {
+  if (json) console.log(JSON.stringify(intervention));
+  else for (const line of interventionLines(intervention)) console.log(line);
+}
+
 /** An intervention for people: what it is and how far it got, then what the agent is told. */
-export function interventionLines(intervention: Intervention): string[] {
+function interventionLines(intervention: Intervention): string[] {
   const { id, agent, type, state, dryRun, via, reason, effect, message, at } = intervention;
   const facts = [
     COLOURS[state](dryRun === true ? `${state} (dry run: not sent)` : state),

@@ -4,10 +4,11 @@ import { AgentStatusName } from '../../messages/health.js';
 import { Id } from '../../messages/ids.js';
 import { visible } from '../../messages/visible.js';
 import { agentTable, byNeed, span } from '../agent-table.js';
-import { Client } from '../client.js';
+import type { Client } from '../client.js';
 import { EXIT } from '../exit-codes.js';
 import { failureLines } from '../render.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
+import { withClient } from '../with-client.js';
 
 type Options = SettingsOptions & { readonly json?: boolean };
 
@@ -105,15 +106,6 @@ export async function remove(agents: readonly string[], options: Options): Promi
   const missing = ids.filter((id) => !removed.includes(id));
   for (const agent of missing) console.error(`vigil: no agent ${agent}`);
   return missing.length > 0 ? EXIT.notFound : EXIT.fine;
-}
-
-async function withClient<T>(options: Options, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = await Client.find(settingsOf(options).settings);
-  try {
-    return await work(client);
-  } finally {
-    await client.close();
-  }
 }
 
 async function everyone(client: Client): Promise<AgentRecord[]> {

@@ -4,10 +4,11 @@ import { parseWith } from '../../messages/errors.js';
 import { RepoName, type RepositoryRecord } from '../../messages/github.js';
 import type { ReplyOf } from '../../messages/requests.js';
 import { visible } from '../../messages/visible.js';
-import { Client } from '../client.js';
+import type { Client } from '../client.js';
 import { EXIT } from '../exit-codes.js';
 import { cut, failureLines, NO_BORDERS } from '../render.js';
-import { type SettingsOptions, settingsOf } from '../settings.js';
+import type { SettingsOptions } from '../settings.js';
+import { withClient } from '../with-client.js';
 
 type Options = SettingsOptions & { readonly json?: boolean };
 
@@ -80,15 +81,6 @@ export async function remove(names: readonly string[], options: Options): Promis
   const missing = repos.filter((repo) => !removed.includes(repo));
   for (const repo of missing) console.error(`vigil: no repository ${repo}`);
   return missing.length > 0 ? EXIT.notFound : EXIT.fine;
-}
-
-async function withClient<T>(options: Options, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = await Client.find(settingsOf(options).settings);
-  try {
-    return await work(client);
-  } finally {
-    await client.close();
-  }
 }
 
 async function everyone(client: Client): Promise<RepositoryRecord[]> {

@@ -1,8 +1,8 @@
 import type { Status, TreeNode } from '../../messages/requests.js';
 import { visible } from '../../messages/visible.js';
-import { Client } from '../client.js';
 import { EXIT } from '../exit-codes.js';
-import { type SettingsOptions, settingsOf } from '../settings.js';
+import type { SettingsOptions } from '../settings.js';
+import { withClient } from '../with-client.js';
 
 const TIMEOUT_MS = 5_000;
 
@@ -58,14 +58,8 @@ function healthText(health: Status['health']): string {
   return facts.join(', ');
 }
 
-async function fetchStatus(options: Options): Promise<Status> {
-  const { settings } = settingsOf(options);
-  const client = await Client.find(settings);
-  try {
-    return await client.request('status', {}, TIMEOUT_MS);
-  } finally {
-    await client.close();
-  }
+function fetchStatus(options: Options): Promise<Status> {
+  return withClient(options, (client) => client.request('status', {}, TIMEOUT_MS));
 }
 
 function linesOf(node: TreeNode, first = '', rest = ''): string[] {

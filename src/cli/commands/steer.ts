@@ -1,10 +1,9 @@
 import { parseWith, VigilError } from '../../messages/errors.js';
 import { Id } from '../../messages/ids.js';
-import type { Intervention } from '../../messages/interventions.js';
-import { Client } from '../client.js';
 import { EXIT } from '../exit-codes.js';
-import { interventionLines } from '../intervention-lines.js';
-import { type SettingsOptions, settingsOf } from '../settings.js';
+import { showIntervention } from '../intervention-lines.js';
+import type { SettingsOptions } from '../settings.js';
+import { withClient } from '../with-client.js';
 
 export interface SteerOptions extends SettingsOptions {
   readonly dryRun?: boolean;
@@ -19,20 +18,11 @@ export async function steer(agent: string, words: readonly string[], options: St
   const id = parseWith(Id, agent, 'AGENT');
   const message = words.join(' ').trim();
   if (message === '') throw new VigilError('BAD_REQUEST', 'TEXT: expected what the agent is to be told');
-  const { settings } = settingsOf(options);
-  const client = await Client.find(settings);
-  try {
-    const dryRun = options.dryRun === true;
+  const dryRun = options.dryRun === true;
+  const told = await withClient(options, (client, settings) => {
     const timeoutMs = settings.steering.timeoutMs + GRACE_MS;
-    const told = await client.request('agents.steer', { agent: id, message, dryRun }, timeoutMs);
-    show(told, options.json === true);
-    return told.state === 'delivered' || dryRun ? EXIT.fine : EXIT.needsPerson;
-  } finally {
-    await client.close();
-  }
-}
-
-function show(intervention: Intervention, json: boolean): void {
-  if (json) console.log(JSON.stringify(intervention));
-  else for (const line of interventionLines(intervention)) console.log(line);
+    return client.request('agents.steer', { agent: id, message, dryRun }, timeoutMs);
+  });
+  showIntervention(told, options.json === true);
+  return told.state === 'delivered' || dryRun ? EXIT.fine : EXIT.needsPerson;
 }

@@ -3,11 +3,11 @@ import type { Endpoint, ReplyOf } from '../../messages/requests.js';
 import { type Task, type TaskFailure, TaskSpec } from '../../messages/tasks.js';
 import { visible } from '../../messages/visible.js';
 import { type DrawingFormat, draw } from '../../tasks/drawing/draw.js';
-import { Client } from '../client.js';
 import { EXIT } from '../exit-codes.js';
-import { type SettingsOptions, settingsOf } from '../settings.js';
+import type { SettingsOptions } from '../settings.js';
 import { readTaskFile } from '../task-file.js';
 import { explainLines, taskLines, taskTable } from '../task-table.js';
+import { withClient } from '../with-client.js';
 
 type Options = SettingsOptions & { readonly json?: boolean };
 
@@ -274,13 +274,4 @@ function request<E extends Endpoint>(
   body: object,
 ): Promise<ReplyOf<E>> {
   return withClient(options, (client) => client.request(endpoint, body, TIMEOUT_MS));
-}
-
-async function withClient<T>(options: SettingsOptions, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = await Client.find(settingsOf(options).settings);
-  try {
-    return await work(client);
-  } finally {
-    await client.close();
-  }
 }
