@@ -14,6 +14,9 @@ import { Managed, node } from './agents.js';
 t.jobs = 4;
 
 const SLEEP = ['sh', '-c', 'echo $$; exec sleep 1000'];
+/** Tells each line that it reads. Lines, not chunks: two messages may well arrive in one chunk. */
+const ECHO =
+  'require("readline").createInterface(process.stdin).on("line", (line) => console.log("got " + line)); console.log("up")';
 
 /** The supervisor's side of the wire, without a supervisor. */
 class Wire {
@@ -158,8 +161,7 @@ t.test('control is done and acknowledged', { buffered: true }, async (t) => {
 
 t.test('steering by standard input: one line, acknowledged, on record', { buffered: true }, async (t) => {
   const { cwd, wire, remote } = await fleet(t);
-  const script = 'process.stdin.on("data", (text) => process.stdout.write("got " + text)); console.log("up")';
-  const agent = Managed.start(t, node(script), { cwd, flags: ['--steer', 'stdin', ...remote] });
+  const agent = Managed.start(t, node(ECHO), { cwd, flags: ['--steer', 'stdin', ...remote] });
   await agent.says(/^up$/);
   await wire.beat('running');
   t.match(await wire.ask('steer', { message: 'stop that,\n\n  do this' }), {
@@ -178,9 +180,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const { cwd, wire, remote } = await fleet(t);
-    const script =
-      'process.stdin.on("data", (text) => process.stdout.write("got " + text)); console.log("up")';
-    const agent = Managed.start(t, node(script), { cwd, flags: ['--steer', 'stdin', ...remote] });
+    const agent = Managed.start(t, node(ECHO), { cwd, flags: ['--steer', 'stdin', ...remote] });
     await agent.says(/^up$/);
     await wire.beat('running');
     const message = { id: 'i1', message: 'once' };

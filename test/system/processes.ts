@@ -45,16 +45,23 @@ export class Running {
     return { code: await this.#exit, stdout: this.stdout, stderr: this.stderr };
   }
 
-  /** Resolves when a line of standard output matches; rejects when the process ends before. */
+  /** Resolves when a line of standard output matches; rejects when the process ends before, or after a minute. */
   async says(pattern: RegExp): Promise<string> {
+    const tooLate = AbortSignal.timeout(60_000);
+    const failed = (what: string) => new Error(`${what} ${pattern}: ${this.stdout}${this.stderr}`);
     for (;;) {
       const line = this.stdout.split('\n').find((text) => pattern.test(text));
       if (line !== undefined) return line;
       const ended = await Promise.race([
         this.#exit.then(() => true),
-        once(this.child.stdout as NodeJS.ReadableStream, 'data').then(() => false),
+        once(this.child.stdout as NodeJS.ReadableStream, 'data', { signal: tooLate }).then(
+          () => false,
+          () => {
+            throw failed('waited a minute for');
+          },
+        ),
       ]);
-      if (ended) throw new Error(`ended without saying ${pattern}: ${this.stdout}${this.stderr}`);
+      if (ended) throw failed('ended without saying');
     }
   }
 }
