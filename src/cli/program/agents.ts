@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
+import { interrupted } from '../signals.js';
 import { numberOption, withSettings } from './options.js';
 
-/** `vigil agents …`: the agents on record. */
+/** `vigil agents …`, `ls`, `logs`: the agents on record. */
 export function agentCommands(vigil: Command): void {
-  const load = () => import('./commands/agents.js');
+  const load = () => import('../commands/agents.js');
   const agents = vigil
     .command('agents')
     .description('the agents on record: what each does, restart, maintenance')
@@ -76,5 +77,20 @@ export function agentCommands(vigil: Command): void {
     .addHelpText('after', '\nExamples:\n  vigil agents remove fixer')
     .action(async (ids, options) => {
       process.exitCode = await (await load()).remove(ids, options);
+    });
+
+  withSettings(vigil.command('logs'))
+    .argument('<agent>', 'id of the agent')
+    .description("the end of an agent's event stream: time, role, tool, outcome")
+    .option('-f, --follow', 'go on as it grows, until Ctrl-C')
+    .addOption(numberOption('--last <n>', 'events shown, at most 1000 (default: 50)'))
+    .option('--json', 'print one JSON object per event')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vigil logs fixer -f\n  vigil logs fixer --last 200 --json | jq .tool',
+    )
+    .action(async (agent, options) => {
+      const stopAsked = interrupted();
+      process.exitCode = await (await import('../commands/logs.js')).logs(agent, options, stopAsked);
     });
 }

@@ -6,7 +6,7 @@ const TOKEN = 'the token that the claim gave';
 
 /** `vigil tasks …`: what agents have to do. */
 export function taskCommands(vigil: Command): void {
-  const load = () => import('./commands/tasks.js');
+  const load = () => import('../commands/tasks.js');
   const tasks = vigil
     .command('tasks')
     .description('what agents have to do: add, hand out, finish, explain, draw')

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { VigilError } from '../messages/errors.js';
+import { VigilError } from '../../messages/errors.js';
 
 /** Settings that every command which starts or finds a supervisor takes; flags win over file and environment. */
 export function withSettings(command: Command): Command {

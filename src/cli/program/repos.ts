@@ -3,7 +3,7 @@ import { numberOption, withSettings } from './options.js';
 
 /** `vigil repos …`: the mirror of GitHub. */
 export function repoCommands(vigil: Command): void {
-  const load = () => import('./commands/repos.js');
+  const load = () => import('../commands/repos.js');
   const repos = vigil
     .command('repos')
     .description('GitHub repositories on record: what was read of them, sync')

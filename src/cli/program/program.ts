@@ -1,0 +1,48 @@
+import { Command } from 'commander';
+import { VERSION } from '../../version.js';
+import { agentCommands } from './agents.js';
+import { processCommands } from './processes.js';
+import { repoCommands } from './repos.js';
+import { steeringCommands } from './steering.js';
+import { systemCommands } from './system.js';
+import { taskCommands } from './tasks.js';
+import { watchingCommands } from './watching.js';
+
+/** Each command's code is loaded when it runs: `vigil --help` must not wait for the broker client or SQLite. */
+export function program(): Command {
+  const vigil = new Command('vigil')
+    .description(
+      'Watches a fleet of AI coding agents: reads their logs, judges whether they still work towards their goal.',
+    )
+    .version(VERSION)
+    .showSuggestionAfterError()
+    .enablePositionalOptions()
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  vigil watch                      watch the Claude Code and Codex sessions on this machine
+  vigil start                      watch the agents of vigil.config.yaml, or the sample fleet
+  vigil judge session.jsonl        judge a log once, without broker or database
+  vigil run --id a1 -- ./agent.sh  run a program as a managed agent
+  vigil logs a1 -f                 what it does
+  vigil steer a1 "Run the tests."  tell it something
+  vigil ls                         all agents, those that need you first
+  vigil repos sync                 read what is new on GitHub
+  vigil tasks list                 what there is to do for agents
+  vigil doctor                     what is wrong with the set-up, and how to mend it
+  vigil tree                       what runs where
+
+Exit codes: 0 fine, 1 failure, 2 bad input, 3 a person is needed, 4 not found, 5 no broker, 6 timeout`,
+    );
+
+  watchingCommands(vigil);
+  processCommands(vigil);
+  steeringCommands(vigil);
+  agentCommands(vigil);
+  taskCommands(vigil);
+  repoCommands(vigil);
+  systemCommands(vigil);
+  return vigil;
+}

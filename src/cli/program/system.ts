@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { withSettings } from './options.js';
+
+/** `vigil doctor`, `status`, `tree`, `config`: how Vigil itself is. */
+export function systemCommands(vigil: Command): void {
+  withSettings(vigil.command('doctor'))
+    .description(
+      'check the whole set-up (programs, broker, disk, database, clock, keys, settings) and say what to mend',
+    )
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nWorks with and without a running supervisor, and changes nothing.\n\nExamples:\n  vigil doctor\n  vigil doctor --json | jq \'.checks[] | select(.state != "ok")\'\n\nExit codes: 0 nothing fails, 1 something does',
+    )
+    .action(async (options) => {
+      process.exitCode = await (await import('../commands/doctor.js')).doctor(options);
+    });
+
+  withSettings(vigil.command('status'))
+    .description('how the running supervisor is')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  vigil status\n  vigil status --json | jq .hosts')
+    .action(async (options) => {
+      process.exitCode = await (await import('../commands/status.js')).status(options);
+    });
+
+  withSettings(vigil.command('tree'))
+    .description(
+      'the supervision tree of the running supervisor: kind, id, state, restarts, mailbox, last error',
+    )
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  vigil tree')
+    .action(async (options) => {
+      process.exitCode = await (await import('../commands/status.js')).tree(options);
+    });
+
+  withSettings(vigil.command('config'))
+    .description('print the effective settings and where each came from')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  vigil config\n  VIGIL_CYCLE_INTERVAL_MS=5000 vigil config --json')
+    .action(async (options) => {
+      process.exitCode = (await import('../commands/config.js')).config(options);
+    });
+}
