@@ -4,6 +4,7 @@ import { AgentRecord, AgentSpec } from './agents.js';
 import { Failure } from './errors.js';
 import { REPO_REQUESTS } from './github.js';
 import { HealthSummary, RestartEvent } from './health.js';
+import { HISTORY_REQUESTS } from './history.js';
 import { Id } from './ids.js';
 import { STEERING_REQUESTS } from './interventions.js';
 import { RESULTS } from './results.js';
@@ -160,6 +161,7 @@ export const REQUESTS = {
       released: z.boolean().describe('Restarts were held, and are not any more.'),
     }),
   },
+  ...HISTORY_REQUESTS,
   ...REPO_REQUESTS,
   ...TASK_REQUESTS,
   'logs.tail': { request: z.strictObject({ agent: Id, ...TailRequest.shape }), reply: Tail },

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Group } from '../../../src/health/urgency';
 import { onKeys } from '../keys';
 import { Age } from '../parts/age';
 import { Sparkline } from '../parts/sparkline';
@@ -8,7 +9,6 @@ import { call } from '../state/api';
 import { counts, group, isLoaded, pending, type Row, search, shown } from '../state/fleet';
 import { attempt } from '../state/notices';
 import { agentPath, go } from '../state/route';
-import type { Group } from '../state/urgency';
 import { Decision } from './decision';
 
 const GROUPS: readonly (readonly [Group | 'all', string])[] = [
