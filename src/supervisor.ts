@@ -23,6 +23,7 @@ import type { BudgetExhausted } from './messages/results.js';
 import { Subjects } from './messages/subjects.js';
 import { noticesService } from './notices/notices-service.js';
 import { checkpointService } from './services/checkpoints.js';
+import { Costs } from './services/cost/costs.js';
 import { CycleTimer } from './services/cycle-timer.js';
 import { DeadLetters } from './services/dead-letters.js';
 import { announceHosts, recordVerdict } from './services/events.js';
@@ -201,6 +202,7 @@ async function startServices(composition: Composition): Promise<Http> {
   let steering!: Steering;
   let health!: Health;
   let tasks!: RunningTasks;
+  let costs!: Costs;
   let cycles: CycleTimer | undefined;
   let handlers!: Handlers;
   const http = new Http({
@@ -234,6 +236,13 @@ async function startServices(composition: Composition): Promise<Http> {
       });
       outbox.wake();
       return () => outbox.close();
+    }),
+  );
+
+  await root.services.add(
+    service('costs', SHUTDOWN_MS, () => {
+      costs = new Costs({ ...publishing, settings: settings.cost, failed: failed('budgets wait') });
+      return () => costs.close();
     }),
   );
 
@@ -355,6 +364,7 @@ async function startServices(composition: Composition): Promise<Http> {
         wakeOutbox,
         wakeSteering,
         health,
+        costs,
         sync: (id, payload, asked) => github.run(id, payload, asked),
       });
       runner.resume(failed('request failed'));
@@ -373,6 +383,7 @@ async function startServices(composition: Composition): Promise<Http> {
         steering: () => steering,
         fleet: () => fleet,
         health: () => health,
+        costs: () => costs,
         tasks: () => tasks,
         restartOf: (agent) => restartIn(settings, agent),
         askAgent: async (agent, type, body) => {
@@ -441,7 +452,7 @@ async function startServices(composition: Composition): Promise<Http> {
       const timer = new CycleTimer(runner, settings.cycle.intervalMs, failed('cycle failed'));
       const endHousekeeping = keepHouse(
         store,
-        settings.results.keepDays,
+        { results: settings.results.keepDays, usage: settings.cost.keepDays },
         failed('old rows could not be removed'),
       );
       cycles = timer;
@@ -565,6 +576,7 @@ function createRunner(
     wakeOutbox,
     wakeSteering,
     health,
+    costs,
     sync,
   }: {
     system: ActorSystem;
@@ -574,6 +586,7 @@ function createRunner(
     wakeOutbox: () => void;
     wakeSteering: () => void;
     health: Health;
+    costs: Costs;
     sync: GitHubSync['run'];
   },
 ): RequestRunner {
@@ -592,7 +605,7 @@ function createRunner(
       known: (ids) => store.agents.known(ids),
       judged: (requestId) => store.verdicts.judgedIn(requestId),
       record: async (verdict) => {
-        await recordVerdict({ store, subjects, wakeOutbox }, verdict);
+        await recordVerdict({ store, subjects, wakeOutbox }, verdict, costs);
         health.judged(verdict);
       },
     },

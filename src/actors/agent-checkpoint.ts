@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import v8 from 'node:v8';
 import { deflateRaw, inflateRaw } from 'node:zlib';
+import type { UsageLedger } from '../cost/usage-ledger.js';
 import type { Thresholds } from '../judgement/thresholds.js';
 import type { Trajectory } from '../judgement/trajectory.js';
-import type { AgentEvent } from '../messages/agent-event.js';
+import type { AgentEvent, LogPlace } from '../messages/agent-event.js';
 import type { AgentSpec } from '../messages/agents.js';
 import type { TrajectoryAnalysis } from '../messages/analysis.js';
 import { MAX_CHECKPOINT_CHARS } from '../messages/checkpoints.js';
@@ -14,6 +15,8 @@ export interface Checkpoint {
   /** What its reader gave out, see `LogReader.position`. */
   readonly position: unknown;
   readonly trajectory: Trajectory;
+  readonly usage: UsageLedger;
+  readonly place: LogPlace;
   readonly live: boolean;
   readonly grownAt: number | undefined;
   readonly recent: readonly AgentEvent[];
@@ -32,6 +35,8 @@ export interface Checkpoints {
   failed(agent: string, error: unknown): void;
 }
 
+/** Of what is kept: grows with each change of it. */
+const SHAPE = 2;
 const MAX_INFLATED_BYTES = 16 * 1024 * 1024;
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
@@ -39,7 +44,7 @@ const inflate = promisify(inflateRaw);
 /** The same as long as reading the same logs anew would make the same of them. */
 export function checkpointKey(spec: AgentSpec, thresholds: Thresholds, version: string): string {
   const { goal, constraints, logs, workspace, tokenBudget } = spec;
-  const text = JSON.stringify([version, goal, constraints, logs, workspace, tokenBudget, thresholds]);
+  const text = JSON.stringify([SHAPE, version, goal, constraints, logs, workspace, tokenBudget, thresholds]);
   return createHash('sha256').update(text).digest('base64url');
 }
 

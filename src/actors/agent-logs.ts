@@ -65,8 +65,7 @@ export function openAgentLogs(spec: AgentSpec, options: AgentLogsOptions, from?:
       bytes += part.bytesRead;
       more = part.more;
     }
-    const format = collectors.find(({ cursor }) => cursor.format !== null)?.cursor.format ?? undefined;
-    return { notes: [...notes], grown: bytes > 0, bytes, format };
+    return { notes: [...notes], grown: bytes > 0, bytes };
   };
   const position = (): LogsPosition | undefined =>
     collectors === undefined ? undefined : { cursors: collectors.map(({ cursor }) => cursor), baseIndex };

@@ -1,9 +1,11 @@
+import { addUsage, type UsageLedger } from '../cost/usage-ledger.js';
 import { assess } from '../judgement/guardian.js';
 import { profile } from '../judgement/profile.js';
 import type { Thresholds } from '../judgement/thresholds.js';
 import { createTrajectory, observe, type Trajectory } from '../judgement/trajectory.js';
+import { PlaceFinder } from '../logs/place.js';
 import { AGENT_PROTOCOL } from '../messages/actor-protocols.js';
-import type { AgentEvent, LogFormat } from '../messages/agent-event.js';
+import type { AgentEvent } from '../messages/agent-event.js';
 import type { AgentSpec } from '../messages/agents.js';
 import type { TrajectoryAnalysis } from '../messages/analysis.js';
 import { VigilError } from '../messages/errors.js';
@@ -43,6 +45,8 @@ interface AgentState {
   reader: LogReader | undefined;
   readonly tail: AgentTail;
   trajectory: Trajectory;
+  usage: UsageLedger;
+  place: PlaceFinder;
   /** Read since the last checkpoint. */
   bytes: number;
   saving: Promise<void> | undefined;
@@ -52,7 +56,6 @@ interface AgentState {
   /** Epoch milliseconds at which it was last seen to grow, for logs that state no time. */
   grownAt: number | undefined;
   notes: readonly string[];
-  format: LogFormat | undefined;
   /** Newest events, oldest first; none without a review. */
   recent: readonly AgentEvent[];
   last: Judged | undefined;
@@ -79,13 +82,14 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
         { goal: spec.goal, constraints: spec.constraints, budget: { tokens: spec.tokenBudget } },
         thresholds,
       ),
+      usage: new Map(),
+      place: new PlaceFinder(spec.cwd ?? (spec.managed === true ? undefined : spec.workspace)),
       bytes: 0,
       saving: undefined,
       readings: 0,
       live: false,
       grownAt: undefined,
       notes: [],
-      format: undefined,
       recent: [],
       last: undefined,
     }),
@@ -93,21 +97,21 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
       analyze: async (state, { force }, { signal }) => {
         await catchUp(state, parts, signal);
         const rules = assess(state.trajectory, { ...timeOf(state), thresholds });
-        if (state.format !== undefined) rules.format = state.format;
         if (rules.lastEventAt === undefined && state.grownAt !== undefined)
           rules.lastEventAt = new Date(state.grownAt).toISOString();
         const { last } = state;
         const { host, review } = parts;
+        const told = { host, usage: [...state.usage.values()], place: await state.place.find() };
         // A live agent that wrote nothing can still come to need steering: its silence is judged each time.
         if (!force && last !== undefined && isSame(last.rules, rules)) {
-          return { analysis: last.analysis, unchanged: true, host };
+          return { ...told, analysis: last.analysis, unchanged: true };
         }
         const conclude = (judged: TrajectoryAnalysis) => {
           const notes = [...state.notes, ...(judged.notes ?? [])];
           const analysis = notes.length === 0 ? judged : { ...judged, notes };
           state.last = { rules, analysis };
           keepCheckpoint(state, parts);
-          return { analysis, unchanged: false, host };
+          return { ...told, analysis, unchanged: false };
         };
         if (review === undefined) return conclude(rules);
         // The actor answers the conductor while a model takes its time.
@@ -134,8 +138,12 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
 async function catchUp(state: AgentState, parts: AgentParts, signal: AbortSignal): Promise<void> {
   const { recentEvents, review } = parts;
   state.reader ??= await begin(state, parts);
-  const { notes, grown, bytes, format } = await state.reader.read((events) => {
-    for (const event of events) observe(state.trajectory, event);
+  const { notes, grown, bytes } = await state.reader.read((events) => {
+    for (const event of events) {
+      observe(state.trajectory, event);
+      addUsage(state.usage, event);
+      if (event.place !== undefined) state.place.said(event.place);
+    }
     if (review !== undefined)
       state.recent = [...state.recent, ...events.slice(-recentEvents)].slice(-recentEvents);
   }, signal);
@@ -145,7 +153,6 @@ async function catchUp(state: AgentState, parts: AgentParts, signal: AbortSignal
     state.grownAt = Date.now();
   }
   state.notes = notes;
-  state.format = format;
   if (state.trajectory.eventCount === 0)
     throw new VigilError('UNREADABLE', notes[0] ?? 'its logs hold no events');
 }
@@ -159,10 +166,11 @@ async function begin(
   try {
     const text = await checkpoints.load(spec.id, checkpointKey(spec, thresholds, checkpoints.version));
     if (text === undefined) return openLogs(spec);
-    const { position, trajectory, live, grownAt, recent, last } = await decodeCheckpoint(text);
+    const { position, place, ...known } = await decodeCheckpoint(text);
     const reader = openLogs(spec, position);
     // What was written since shows at once that the agent lives.
-    Object.assign(state, { trajectory, live, grownAt, recent, last, readings: 1 });
+    Object.assign(state, { ...known, readings: 1 });
+    state.place.said(place);
     return reader;
   } catch (error) {
     checkpoints.failed(spec.id, error);
@@ -176,9 +184,10 @@ function keepCheckpoint(state: AgentState, { spec, thresholds, checkpoints }: Ag
   const position = state.reader?.position();
   if (position === undefined) return;
   state.bytes = 0;
-  const { trajectory, live, grownAt, recent, last } = state;
+  const { trajectory, usage, live, grownAt, recent, last } = state;
+  const place = state.place.told;
   const save = async () => {
-    const data = await encodeCheckpoint({ position, trajectory, live, grownAt, recent, last });
+    const data = await encodeCheckpoint({ position, trajectory, usage, place, live, grownAt, recent, last });
     if (data !== undefined)
       await checkpoints.save(
         spec.id,

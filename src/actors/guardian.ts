@@ -1,5 +1,7 @@
 import { AGENT_PROTOCOL, GUARDIAN_PROTOCOL } from '../messages/actor-protocols.js';
+import type { Place } from '../messages/agents.js';
 import type { TrajectoryAnalysis } from '../messages/analysis.js';
+import type { UsageRow } from '../messages/cost.js';
 import { type Failure, VigilError } from '../messages/errors.js';
 import { isId } from '../messages/ids.js';
 import { type AgentAccess, askAgent } from './ask-agent.js';
@@ -15,6 +17,9 @@ export interface Verdict {
   readonly epoch: number;
   /** Epoch milliseconds at which the agent was asked. */
   readonly startedAt: number;
+  /** All that the agent has used, by day and model. */
+  readonly usage: readonly UsageRow[];
+  readonly place: Place | null;
 }
 
 export interface GuardianParts {

@@ -1,10 +1,22 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import { byUrgency, urgency } from '../health/urgency.js';
+import { costText, tokensText } from '../cost/spend-text.js';
 import type { AgentRecord } from '../messages/agents.js';
 import type { AgentStatusName } from '../messages/health.js';
-import type { Intervention } from '../messages/interventions.js';
 import { cut, NO_BORDERS } from './render.js';
+
+/** How much an agent needs a person, the most first. */
+const RANKS: Readonly<Record<AgentStatusName, number>> = {
+  crashed: 0,
+  waiting_permission: 1,
+  waiting_input: 1,
+  stuck: 2,
+  unknown: 4,
+  running: 5,
+  idle: 6,
+  finished: 7,
+};
+const STEERING_RANK = 3;
 
 const COLOURS: Readonly<Record<AgentStatusName, (text: string) => string>> = {
   crashed: pc.red,
@@ -17,52 +29,84 @@ const COLOURS: Readonly<Record<AgentStatusName, (text: string) => string>> = {
   finished: pc.cyan,
 };
 
-const DEFAULT_WIDTH = 200;
-const ID_WIDTH = 24;
-const HOST_WIDTH = 20;
-/** All columns but the goal, with the space between them. */
-const FIXED = ID_WIDTH + 18 + 8 + 12 + 22 + 12 + HOST_WIDTH + 7 * 2;
+/** Where there is no terminal to fit into. */
+const DEFAULT_WIDTH = 220;
+const GAP = 2;
+const MIN_GOAL = 12;
 
-/** Those that need a person first. @param pending interventions that wait for a decision. */
-export function byNeed(agents: readonly AgentRecord[], pending: readonly Intervention[]): AgentRecord[] {
-  const decisions = new Map<string, number>();
-  for (const { agent } of pending) decisions.set(agent, (decisions.get(agent) ?? 0) + 1);
-  return agents
-    .map((record) => {
-      const { id, status, lastAnalysis, health } = record;
-      const standing = { id, status, lastAnalysis, level: health.level, escalated: health.escalated };
-      return { record, ...standing, urgency: urgency(standing, decisions.get(id) ?? 0) };
-    })
-    .sort(byUrgency)
-    .map(({ record }) => record);
+interface Column {
+  readonly head: string;
+  readonly width: number;
+  /** The higher goes first where the terminal is narrow. */
+  readonly spare: number;
+  of(agent: AgentRecord, now: number): string;
 }
 
-/** One row an agent: status, since when, on what it rests, heartbeat, verdict, host, goal. */
+const COLUMNS: readonly Column[] = [
+  { head: 'AGENT', width: 24, spare: 0, of: ({ id }) => cut(id, 24) },
+  { head: 'STATUS', width: 18, spare: 0, of: ({ status }) => COLOURS[status.state](status.state) },
+  { head: 'FOR', width: 4, spare: 0, of: ({ status }, now) => span(now - Date.parse(status.since)) },
+  { head: 'BY', width: 9, spare: 3, of: ({ status }) => status.source ?? '-' },
+  { head: 'REPOSITORY', width: 28, spare: 2, of: ({ place }) => repositoryText(place, 28) },
+  { head: 'TOKENS', width: 7, spare: 1, of: ({ spend }) => tokensText(spend.tokens) },
+  { head: 'COST', width: 8, spare: 2, of: ({ spend }) => costText(spend) },
+  { head: 'HEARTBEAT', width: 16, spare: 4, of: heartbeatOf },
+  { head: 'VERDICT', width: 10, spare: 0, of: verdictOf },
+  { head: 'HOST', width: 20, spare: 5, of: ({ host }) => cut(host ?? 'unplaced', 20) },
+];
+
+/** Those that need a person first, then by id. */
+export function byNeed(agents: readonly AgentRecord[]): AgentRecord[] {
+  return [...agents].sort((a, b) => rankOf(a) - rankOf(b) || (a.id < b.id ? -1 : 1));
+}
+
+function rankOf({ health, status, lastAnalysis }: AgentRecord): number {
+  if (health.escalated) return 0;
+  const silent = health.level === 'unresponsive' ? RANKS.stuck : Number.POSITIVE_INFINITY;
+  const steering = lastAnalysis?.needsSteering === true ? STEERING_RANK : Number.POSITIVE_INFINITY;
+  return Math.min(RANKS[status.state], silent, steering);
+}
+
+/** One row an agent: status, since when, on what it rests, where it works, what it used, verdict, goal. */
 export function agentTable(
   agents: readonly AgentRecord[],
   now: number,
   width = process.stdout.columns ?? DEFAULT_WIDTH,
 ): string {
+  const columns = fitting(width);
   const table = new Table({
-    head: ['AGENT', 'STATUS', 'FOR', 'BY', 'HEARTBEAT', 'VERDICT', 'HOST', 'GOAL'],
+    head: [...columns.map(({ head }) => head), 'GOAL'],
     chars: NO_BORDERS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  const goalWidth = Math.max(12, width - FIXED);
-  for (const agent of agents) {
-    const { id, status, lastAnalysis, host, goal = '' } = agent;
-    table.push([
-      cut(id, ID_WIDTH),
-      COLOURS[status.state](status.state),
-      span(now - Date.parse(status.since)),
-      status.source ?? '-',
-      heartbeatOf(agent),
-      lastAnalysis === null ? '-' : (lastAnalysis.steeringType ?? lastAnalysis.alignmentScore.toFixed(2)),
-      cut(host ?? 'unplaced', HOST_WIDTH),
-      pc.dim(cut(goal, goalWidth)),
-    ]);
-  }
+  const goalWidth = Math.max(MIN_GOAL, width - widthOf(columns));
+  for (const agent of agents)
+    table.push([...columns.map((column) => column.of(agent, now)), pc.dim(cut(agent.goal ?? '', goalWidth))]);
   return table.toString();
+}
+
+/** Those that have their place besides the goal; what can be spared goes where they have not. */
+function fitting(width: number): readonly Column[] {
+  let columns = COLUMNS;
+  for (let spare = 5; spare > 0 && widthOf(columns) + MIN_GOAL > width; spare--)
+    columns = columns.filter((column) => column.spare !== spare);
+  return columns;
+}
+
+function widthOf(columns: readonly Column[]): number {
+  return columns.reduce((sum, column) => sum + column.width + GAP, 0);
+}
+
+function verdictOf({ lastAnalysis }: AgentRecord): string {
+  return lastAnalysis === null ? '-' : (lastAnalysis.steeringType ?? lastAnalysis.alignmentScore.toFixed(2));
+}
+
+/** `owner/name branch`. */
+export function repositoryText(place: AgentRecord['place'], width: number): string {
+  if (place === null) return '-';
+  const { repository, branch, folder } = place;
+  if (repository === null) return cut(folder, width);
+  return cut(branch === null ? repository : `${repository} ${branch}`, width);
 }
 
 function heartbeatOf({ health }: AgentRecord): string {

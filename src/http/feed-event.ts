@@ -21,11 +21,7 @@ export function feedEvent(subject: string, payload: string, prefix: string): Fee
 
 function verdictLine({ finishedAt, analysis }: AnalysisResult): VerdictLine {
   const { agent, phase, alignmentScore, needsSteering, steeringType, summary } = analysis;
-  const { lastAction, format, usage } = analysis;
-  return {
-    ...{ agent, at: finishedAt, phase, alignmentScore, needsSteering, steeringType, summary },
-    ...{ lastAction, format, usage },
-  };
+  return { agent, at: finishedAt, phase, alignmentScore, needsSteering, steeringType, summary };
 }
 
 function lengthOf(list: unknown): number {

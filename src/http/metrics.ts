@@ -155,10 +155,24 @@ export class Metrics {
     set.agentRestarts.set(health.restarts);
     set.held.set(health.held ? 1 : 0);
     set.tokensToday.set(status.judge.tokensToday);
+    this.#spent(status.cost);
     this.#lookAt(status.tree);
     const { clients, dropped } = this.#parts.feed();
     set.browsers.set(clients);
     set.browsersDropped.set(dropped);
+  }
+
+  /** By model, of which the status names the largest few; never by agent. */
+  #spent({ models, usd }: Status['cost']): void {
+    const { agentTokens, agentCost } = this.#gauges;
+    for (const { model, ...spend } of models) {
+      const label = { gen_ai_request_model: model || 'unknown' };
+      agentTokens.inc({ ...label, gen_ai_token_type: 'input' }, spend.input);
+      agentTokens.inc({ ...label, gen_ai_token_type: 'output' }, spend.output);
+      agentTokens.inc({ ...label, gen_ai_token_type: 'cache_read' }, spend.cacheRead);
+      agentTokens.inc({ ...label, gen_ai_token_type: 'cache_write' }, spend.cacheWrite);
+    }
+    agentCost.set(usd ?? 0);
   }
 
   #lookAt(node: TreeNode): void {
@@ -193,6 +207,12 @@ const GAUGES = {
   restarts: ['vigil_actor_restarts', 'Restarts in the supervision tree, of those it shows.', ['kind']],
   mailbox: ['vigil_mailbox_messages', 'Messages that wait for actors, of those the tree shows.', ['kind']],
   tokensToday: ['vigil_llm_tokens_today', 'Tokens spent on the model judge since midnight UTC.'],
+  agentTokens: [
+    'vigil_agents_tokens_today',
+    'Tokens that the agents have used since midnight UTC, of the models used most.',
+    ['gen_ai_request_model', 'gen_ai_token_type'],
+  ],
+  agentCost: ['vigil_agents_cost_usd_today', 'What the agents have used since midnight UTC, by estimate.'],
   browsers: ['vigil_http_event_clients', 'Browsers that follow the events.'],
   browsersDropped: ['vigil_http_event_clients_dropped', 'Browsers dropped for lagging, since the start.'],
 } as const satisfies Record<string, readonly [string, string, (readonly string[])?]>;

@@ -184,7 +184,7 @@ function specOf({ id, goal, folder, label }: RunOptions, local: boolean): AgentS
   const known = { id, managed: true, ...(goal === undefined ? {} : { goal }) };
   if (!local) return { ...known, logs: [], stream: true };
   const logs = STREAMS.map((stream) => `${stream}.jsonl`);
-  return { ...known, workspace: folder, logs, ...(label === undefined ? {} : { label }) };
+  return { ...known, cwd: process.cwd(), workspace: folder, logs, ...(label === undefined ? {} : { label }) };
 }
 
 function heartbeatOf(runner: AgentRunner, instance: string, seq: number, intervalMs: number): Heartbeat {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { AgentSpec, RestartCommand } from './agents.js';
+import { AgentSpec, Place, RestartCommand } from './agents.js';
 import { Profile, TrajectoryAnalysis } from './analysis.js';
+import { UsageRow } from './cost.js';
 import { Failure } from './errors.js';
 import { Id } from './ids.js';
 import { Tail, TailRequest, TreeNode } from './requests.js';
@@ -10,7 +11,14 @@ export const AGENT_PROTOCOL = {
   /** Reads what is new and judges. `unchanged`: the log has not grown, the verdict is that of the last analysis. */
   analyze: {
     request: z.object({ requestId: z.string(), force: z.boolean().default(false) }),
-    reply: z.object({ analysis: TrajectoryAnalysis, unchanged: z.boolean(), host: z.string() }),
+    reply: z.object({
+      analysis: TrajectoryAnalysis,
+      unchanged: z.boolean(),
+      host: z.string(),
+      /** All that it has used, by day and model. */
+      usage: z.array(UsageRow).max(1_000).default([]),
+      place: Place.nullable().default(null),
+    }),
   },
   /** Reads what is new and tells what the conductor compares. */
   profile: { request: z.object({}), reply: Profile },

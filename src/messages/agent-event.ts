@@ -37,6 +37,15 @@ export const Tokens = z.object({
 });
 export type Tokens = z.infer<typeof Tokens>;
 
+/** Where an agent works, as far as its log says. */
+export const LogPlace = z.object({
+  cwd: z.string().optional(),
+  branch: z.string().optional(),
+  /** Address of the repository. */
+  repository: z.string().optional(),
+});
+export type LogPlace = z.infer<typeof LogPlace>;
+
 /**
  * One thing an agent did or was told: the stream that every log format is turned into.
  *
@@ -69,6 +78,10 @@ export const AgentEvent = z.object({
   rejected: z.boolean().optional(),
   exitCode: z.number().int().optional(),
   tokens: Tokens.optional(),
+  /** With `tokens`: the model that was called, where the log names it. */
+  model: z.string().optional(),
+  /** Where the agent works, when the log says so for the first time or says something else. */
+  place: LogPlace.optional(),
   /** tool_call, message: equal exactly when the action is the same (tool and canonical input). */
   actionKey: z.string().optional(),
   /** tool_result, error: equal when the outcome is the same once times, durations, pids, ids and temp paths are normalised. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AgentSpend } from './cost.js';
 import { AgentHealth, AgentStatus } from './health.js';
 import { Id } from './ids.js';
 import { SteerMode } from './interventions.js';
@@ -50,6 +51,9 @@ export const AgentSpec = z.strictObject({
     .positive()
     .optional()
     .describe('Most tokens the agent may use before `budget` is raised.'),
+  cwd: Path.optional().describe(
+    'Folder that it works in, for people: its repository and branch are shown. Where its log says so, that counts.',
+  ),
   managed: z.boolean().optional().describe('Run by `vigil run`, which restarts it when it is told to.'),
   restart: RestartCommand.optional().describe(
     'Starts the agent anew when nobody answers for it. Only from the settings, not over the wire.',
@@ -60,6 +64,14 @@ export type AgentSpec = z.infer<typeof AgentSpec>;
 /** `active`: watched. `inactive`: kept on record, not analysed. */
 export const AgentState = z.enum(['active', 'inactive']);
 export type AgentState = z.infer<typeof AgentState>;
+
+/** Where an agent works. */
+export const Place = z.object({
+  repository: z.string().nullable().describe('`owner/name`, or the name of the folder; null outside of one.'),
+  branch: z.string().nullable().describe('Null outside of a repository, and where no branch is checked out.'),
+  folder: z.string(),
+});
+export type Place = z.infer<typeof Place>;
 
 /** An agent as the record has it. */
 export const AgentRecord = z.object({
@@ -78,5 +90,7 @@ export const AgentRecord = z.object({
     .nullable(),
   status: AgentStatus,
   health: AgentHealth,
+  place: Place.nullable().describe('Where it works; null when nothing says so.'),
+  spend: AgentSpend,
 });
 export type AgentRecord = z.infer<typeof AgentRecord>;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { Control, ControlReply, Heartbeat, Output, Replay, Steer, SteerReply } from './agent-wire.js';
+import { BudgetReached } from './cost.js';
 import { GitHubAccess, RepoChanged, RepoChangeKind, RepoStateChanged } from './github.js';
 import {
   AgentAnomaly,
@@ -92,6 +93,7 @@ const ENDPOINT_TEXTS: Readonly<Record<Endpoint, string>> = {
   'agents.pause':
     'Maintenance: agents, or the whole fleet, are neither restarted nor steered until they are resumed.',
   'agents.resume': 'Ends maintenance; for the fleet, also lets restarts go on that are held.',
+  cost: 'What agents have used, in tokens and in money by estimate, by agent, repository, day or model.',
   'tasks.add': 'Adds tasks, all or none; they may depend on each other and on what is there.',
   'tasks.get': 'One task.',
   'tasks.list': 'Tasks in order of creation, in pages.',
@@ -110,10 +112,6 @@ const ENDPOINT_TEXTS: Readonly<Record<Endpoint, string>> = {
   'tasks.reprioritise': 'Changes the priority or the deadline of tasks.',
   'tasks.explain': "A task's score in its terms, what it waits for, and how much waits for it.",
   'tasks.graph': 'The dependency graph, for drawing.',
-  'history.fleet':
-    'What was judged of each active agent lately: scores, latest action, tokens, restarts; in pages.',
-  'history.agent': "An agent's latest verdict in full, and its scores over time.",
-  'history.coherence': "The fleet's latest coherence report, and its scores over time.",
   'logs.tail': "The end of an agent's event stream, read where its logs are.",
   status: 'What runs: agents, hosts, requests, the supervision tree.',
 };
@@ -287,6 +285,16 @@ export const CHANNELS: readonly Channel[] = [
     'event.restart.<agent>',
     [{ name: 'RestartEvent', schema: RestartEvent }],
     'An agent was restarted, or could not be.',
+  ),
+  sent(
+    'event.agent.<agent>.budget',
+    [{ name: 'BudgetReached', schema: BudgetReached }],
+    'An agent has used 80 % of its budget of the day, or all of it. Said once each.',
+  ),
+  sent(
+    'event.fleet.budget',
+    [{ name: 'BudgetReached', schema: BudgetReached }],
+    'The fleet has used 80 % of its budget of the day, or all of it. Said once each.',
   ),
   sent(
     'event.fleet.held',

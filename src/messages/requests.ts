@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { AgentEvent } from './agent-event.js';
 import { AgentRecord, AgentSpec } from './agents.js';
+import { CostReply, CostRequest, CostToday } from './cost.js';
 import { Failure } from './errors.js';
 import { REPO_REQUESTS } from './github.js';
 import { HealthSummary, RestartEvent } from './health.js';
-import { HISTORY_REQUESTS } from './history.js';
 import { Id } from './ids.js';
 import { STEERING_REQUESTS } from './interventions.js';
 import { RESULTS } from './results.js';
@@ -69,6 +69,7 @@ const Status = z.object({
     tokensPerDay: z.number().int().nonnegative().describe('The budget of a day.'),
   }),
   deadLetters: z.number().int(),
+  cost: CostToday.describe('What the agents have used since midnight UTC.'),
   health: HealthSummary,
   tree: TreeNode,
 });
@@ -161,7 +162,7 @@ export const REQUESTS = {
       released: z.boolean().describe('Restarts were held, and are not any more.'),
     }),
   },
-  ...HISTORY_REQUESTS,
+  cost: { request: CostRequest, reply: CostReply },
   ...REPO_REQUESTS,
   ...TASK_REQUESTS,
   'logs.tail': { request: z.strictObject({ agent: Id, ...TailRequest.shape }), reply: Tail },

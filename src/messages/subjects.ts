@@ -51,8 +51,8 @@ export class Subjects {
   restartEvent(agent: string): string {
     return this.#of('event', 'restart', token('agent', agent));
   }
-  /** Restarts of the fleet are held, or are so no longer. */
-  fleetEvent(state: 'held' | 'released'): string {
+  /** Restarts of the fleet are held, or are so no longer; its budget of the day. */
+  fleetEvent(state: 'held' | 'released' | 'budget'): string {
     return this.#of('event', 'fleet', state);
   }
   hostEvent(host: string, state: string): string {

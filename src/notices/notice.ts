@@ -1,7 +1,16 @@
 import { z } from 'zod';
 
 /** Why a person is told. `storm`: many agents at once, in one notice. */
-export const NoticeReason = z.enum(['waiting', 'approval', 'escalated', 'held', 'crashed', 'stuck', 'storm']);
+export const NoticeReason = z.enum([
+  'waiting',
+  'approval',
+  'escalated',
+  'held',
+  'crashed',
+  'stuck',
+  'budget',
+  'storm',
+]);
 export type NoticeReason = z.infer<typeof NoticeReason>;
 
 /** What a webhook gets. */

@@ -16,6 +16,13 @@ export interface NoticesOptions {
   monotonic(): number;
 }
 
+interface Gathered {
+  /** Empty: the fleet. */
+  readonly agent: string;
+  readonly reason: NoticeReason;
+  readonly text: string;
+}
+
 const NAMED = 20;
 /** Of a small fleet, a few agents are a large share: fewer than this are no storm. */
 const STORM_AGENTS = 3;
@@ -32,10 +39,7 @@ export class Notices {
   /** What people were told, or are about to be, by agent and reason. */
   readonly #raised = new Set<string>();
   /** To be told. */
-  readonly #gathered = new Map<
-    string,
-    { readonly agent: string; readonly reason: NoticeReason; readonly text: string }
-  >();
+  readonly #gathered = new Map<string, Gathered>();
   /** Agents that raised something lately, and when. */
   readonly #recent = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
@@ -51,6 +55,7 @@ export class Notices {
     const meaning = meaningOf(subject, body);
     if (meaning === undefined) return;
     if (meaning.does === 'raise') this.#raise(meaning);
+    else if (meaning.does === 'tell') this.#gather(newId(), meaning);
     else for (const reason of meaning.reasons) this.#clear(meaning.agent, reason);
   }
 
@@ -59,10 +64,15 @@ export class Notices {
     await Promise.all(this.#options.sinks.map((sink) => sink.close()));
   }
 
-  #raise({ agent, reason, text }: { agent: string; reason: NoticeReason; text: string }): void {
-    const key = `${agent}.${reason}`;
-    if (!this.#reasons.has(reason) || this.#raised.has(key)) return;
+  #raise(what: Gathered): void {
+    const key = `${what.agent}.${what.reason}`;
+    if (!this.#reasons.has(what.reason) || this.#raised.has(key)) return;
     this.#raised.add(key);
+    this.#gather(key, what);
+  }
+
+  #gather(key: string, { agent, reason, text }: Gathered): void {
+    if (!this.#reasons.has(reason)) return;
     this.#gathered.set(key, { agent, reason, text });
     this.#timer ??= setTimeout(() => this.#tell(), GATHER_MS);
   }

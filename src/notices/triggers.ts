@@ -4,6 +4,8 @@ import type { NoticeReason } from './notice.js';
 /** What an event means for people. */
 export type Meaning =
   | { readonly does: 'raise'; readonly agent: string; readonly reason: NoticeReason; readonly text: string }
+  // Said once by whoever published it, and never taken back.
+  | { readonly does: 'tell'; readonly agent: string; readonly reason: NoticeReason; readonly text: string }
   | { readonly does: 'clear'; readonly agent: string; readonly reasons: readonly NoticeReason[] };
 
 const TEXT_CHARS = 300;
@@ -22,6 +24,8 @@ export function meaningOf(subject: string, body: Readonly<Record<string, unknown
   if (what === 'fleet' && agent === 'held')
     return { does: 'raise', agent: '', reason: 'held', text: text('message') };
   if (what === 'fleet' && agent === 'released') return { does: 'clear', agent: '', reasons: ['held'] };
+  if (what === 'fleet' && agent === 'budget')
+    return { does: 'tell', agent: '', reason: 'budget', text: text('message') };
   if (what === 'intervention') {
     return body['state'] === 'pending'
       ? { does: 'raise', agent, reason: 'approval', text: `to be approved: ${text('message')}` }
@@ -32,6 +36,7 @@ export function meaningOf(subject: string, body: Readonly<Record<string, unknown
     return { does: 'raise', agent, reason: 'waiting', text: `waits: ${text('summary')}` };
   if (state === 'resumed') return { does: 'clear', agent, reasons: ['waiting'] };
   if (state === 'escalated') return { does: 'raise', agent, reason: 'escalated', text: text('message') };
+  if (state === 'budget') return { does: 'tell', agent, reason: 'budget', text: text('message') };
   if (state === 'crashed' || state === 'stuck')
     return { does: 'raise', agent, reason: state, text: `is ${state}` };
   if (GOES_ON.has(state)) return { does: 'clear', agent, reasons: OF_AGENT };

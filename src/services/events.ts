@@ -2,6 +2,7 @@ import type { Verdict } from '../actors/guardian.js';
 import type { Fleet } from '../actors/placement/fleet.js';
 import type { Bus } from '../actors/runtime/bus.js';
 import type { TrajectoryAnalysis } from '../messages/analysis.js';
+import type { UsageRow } from '../messages/cost.js';
 import { newId } from '../messages/ids.js';
 import type {
   AgentResumed,
@@ -21,18 +22,27 @@ export interface Publishing {
   failed(error: unknown): void;
 }
 
+/** Puts on record what an agent has used. */
+export interface UsageNotes {
+  /** Inside a transaction. */
+  note(agent: string, usage: readonly UsageRow[], now: number): void;
+}
+
 /**
- * Records one verdict and, unless the log had not changed, its message, in one transaction.
+ * Records one verdict, what the agent has used and where it works, and, unless the log had not changed, its message, in one transaction.
  *
  * @returns when both are on the disk.
  */
 export async function recordVerdict(
   { store, subjects, wakeOutbox }: Omit<Publishing, 'failed'>,
   verdict: Verdict,
+  costs: UsageNotes,
 ): Promise<void> {
-  const { requestId, analysis, unchanged, epoch, host, startedAt } = verdict;
+  const { requestId, analysis, unchanged, epoch, host, startedAt, usage, place } = verdict;
   await store.write(() => {
     const at = Date.now();
+    costs.note(analysis.agent, usage, at);
+    if (place !== null) store.places.put(analysis.agent, place, at);
     if (!store.verdicts.addAnalysis({ requestId, analysis, at, epoch, host, unchanged }) || unchanged) return;
     const result: AnalysisResult = {
       requestId,

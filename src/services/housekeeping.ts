@@ -3,10 +3,15 @@ import type { Store } from '../store/store.js';
 const DAY_MS = 86_400_000;
 const EVERY_MS = 3_600_000;
 
-/** Removes what is older than `keepDays` from the record, now and every hour. @returns how to stop. */
-export function keepHouse(store: Store, keepDays: number, failed: (error: unknown) => void): () => void {
+/** Removes what is older than it is kept from the record, now and every hour. @returns how to stop. */
+export function keepHouse(
+  store: Store,
+  keepDays: { readonly results: number; readonly usage: number },
+  failed: (error: unknown) => void,
+): () => void {
   const tidy = () => {
-    const before = Date.now() - keepDays * DAY_MS;
+    const now = Date.now();
+    const before = now - keepDays.results * DAY_MS;
     store
       .write(() => {
         store.requests.prune(before);
@@ -14,6 +19,7 @@ export function keepHouse(store: Store, keepDays: number, failed: (error: unknow
         store.interventions.prune(before);
         store.restarts.prune(before);
         store.repositories.prune();
+        store.usage.prune(now - keepDays.usage * DAY_MS);
       })
       .catch(failed);
   };

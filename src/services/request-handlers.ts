@@ -8,11 +8,11 @@ import type { ResultKind, ResultOf } from '../messages/results.js';
 import type { Trigger, TriggerKind, TriggerPayload } from '../messages/triggers.js';
 import type { StoredAgent } from '../store/agents.js';
 import type { Store } from '../store/store.js';
+import type { Costs } from './cost/costs.js';
 import { isRefused } from './final-results.js';
 import { repoHandlers } from './github/repo-handlers.js';
 import type { Health } from './health/health.js';
 import { healthHandlers } from './health/health-handlers.js';
-import { historyHandlers } from './history-handlers.js';
 import type { RequestRunner } from './request-runner.js';
 import type { Handlers } from './rpc-service.js';
 import type { Steering } from './steering.js';
@@ -26,16 +26,17 @@ export interface RequestHandlersParts {
   /** The restart command that the settings have for an agent. */
   restartOf(agent: string): Pick<AgentSpec, 'restart'>;
   readonly runner: RequestRunner;
+  costs(): Costs;
   steering(): Steering;
   tasks(): RunningTasks;
   /** Asks an agent's actor where it is placed. */
   askAgent(agent: string, type: string, body: unknown): Promise<unknown>;
-  status(): Promise<Omit<Status, 'at' | 'agents' | 'hosts' | 'health'>>;
+  status(): Promise<Omit<Status, 'at' | 'agents' | 'hosts' | 'health' | 'cost'>>;
 }
 
 /** What each endpoint of `vigil.rpc` does. */
 export function requestHandlers(parts: RequestHandlersParts): Handlers {
-  const { store, fleet, health, runner, steering, tasks, askAgent, status } = parts;
+  const { store, fleet, health, runner, costs, steering, tasks, askAgent, status } = parts;
   const judged = <K extends TriggerKind & ResultKind>(kind: K) => {
     return async (payload: TriggerPayload<K>, given: string | undefined): Promise<ResultOf<K>> => {
       const id = given === undefined ? newId() : idFrom(given);
@@ -45,14 +46,21 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
       return result as ResultOf<K>;
     };
   };
-  const record = ({ spec, state, registeredAt, lastAnalysis }: StoredAgent): AgentRecord => ({
-    ...spec,
-    state,
-    registeredAt: new Date(registeredAt).toISOString(),
-    host: fleet().whereIs(spec.id)?.host ?? null,
-    lastAnalysis,
-    ...health().of(spec.id, registeredAt),
-  });
+  const records = (agents: readonly StoredAgent[]): AgentRecord[] => {
+    const ids = agents.map(({ spec }) => spec.id);
+    const spendOf = costs().ofAgents(ids);
+    const places = store.places.of(ids);
+    return agents.map(({ spec, state, registeredAt, lastAnalysis }) => ({
+      ...spec,
+      state,
+      registeredAt: new Date(registeredAt).toISOString(),
+      host: fleet().whereIs(spec.id)?.host ?? null,
+      lastAnalysis,
+      ...health().of(spec.id, registeredAt),
+      place: places.get(spec.id) ?? null,
+      spend: spendOf(spec.id),
+    }));
+  };
   return {
     ...healthHandlers({ store, health }),
     analyze: judged('analyze'),
@@ -72,13 +80,14 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
       return done;
     },
     'agents.list': ({ state, after, limit }) => {
-      const agents = store.agents.list({ after, state, limit }).map(record);
+      const agents = records(store.agents.list({ after, state, limit }));
       return { agents, next: agents.length === limit ? (agents.at(-1)?.id ?? null) : null };
     },
     'agents.get': ({ id }) => {
       const agent = store.agents.get(id);
-      if (agent === undefined) throw new VigilError('NOT_FOUND', `no agent ${id}`);
-      return record(agent);
+      const [record] = agent === undefined ? [] : records([agent]);
+      if (record === undefined) throw new VigilError('NOT_FOUND', `no agent ${id}`);
+      return record;
     },
     'agents.remove': async ({ ids }) => {
       const removed = await store.write(() => store.agents.remove(ids));
@@ -86,9 +95,9 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
       await health().forget(removed);
       return { removed };
     },
+    cost: (request) => costs().summary(request),
     ...steeringHandlers(store, steering),
     ...taskHandlers(tasks),
-    ...historyHandlers(store),
     'logs.tail': async ({ agent, ...request }) => {
       if (store.agents.get(agent) === undefined) throw new VigilError('NOT_FOUND', `no agent ${agent}`);
       const parsed = AGENT_PROTOCOL.tail.reply.safeParse(await askAgent(agent, 'tail', request));
@@ -99,6 +108,7 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
       ...(await status()),
       at: new Date().toISOString(),
       health: health().summary,
+      cost: costs().today(),
       agents: { ...store.agents.counts(), unplaced: fleet().unplaced },
       hosts: fleet().hosts.map(({ id, pid, label }) => ({ id, pid, label, agents: fleet().agentsOn(id) })),
     }),

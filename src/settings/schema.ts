@@ -4,6 +4,7 @@ import { Thresholds } from '../judgement/thresholds.js';
 import { AgentSpec } from '../messages/agents.js';
 import { Id } from '../messages/ids.js';
 import { SteerMode } from '../messages/interventions.js';
+import { CostSettings } from './cost.js';
 import { described, RESTART_TEXTS, RULE_TEXTS } from './descriptions.js';
 import { GitHubSettings } from './github.js';
 import { HealthSettings } from './health.js';
@@ -239,6 +240,7 @@ export const Settings = z.strictObject({
       restart: described(ManagedRestarts, RESTART_TEXTS).prefault({}),
     })
     .prefault({}),
+  cost: CostSettings.prefault({}),
   health: HealthSettings.prefault({}),
   github: GitHubSettings.prefault({}),
   tasks: TaskSettings.prefault({}),
@@ -316,8 +318,8 @@ export const Settings = z.strictObject({
       desktop: z.boolean().default(false).describe('Notices of the desktop that the supervisor runs on.'),
       bell: z.boolean().default(false).describe('Ring in the terminal that the supervisor was started in.'),
       reasons: z
-        .array(z.enum(['waiting', 'approval', 'escalated', 'held', 'crashed', 'stuck']))
-        .default(['waiting', 'approval', 'escalated', 'held'])
+        .array(z.enum(['waiting', 'approval', 'escalated', 'held', 'crashed', 'stuck', 'budget']))
+        .default(['waiting', 'approval', 'escalated', 'held', 'budget'])
         .describe('What people are told of.'),
       stormShare: z
         .number()

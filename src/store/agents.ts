@@ -90,8 +90,8 @@ export class AgentTable {
   #withKnown(spec: AgentSpec): AgentSpec {
     const known = this.get(spec.id)?.spec;
     if (known === undefined || spec.workspace !== undefined || spec.logs.length > 0) return spec;
-    const { logs, workspace, stream, managed, label } = known;
-    const told = { workspace, stream, managed, label };
+    const { logs, workspace, stream, managed, label, cwd } = known;
+    const told = { workspace, stream, managed, label, cwd };
     const defined = Object.entries(told).filter(([, value]) => value !== undefined);
     return { ...Object.fromEntries(defined), ...spec, logs };
   }

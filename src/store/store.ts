@@ -9,12 +9,14 @@ import { MaintenanceTable } from './maintenance.js';
 import { MirrorTables } from './mirror.js';
 import { openStore } from './open.js';
 import { Outbox } from './outbox.js';
+import { PlaceTable } from './places.js';
 import { RepositoryTable } from './repositories.js';
 import { RequestTable } from './requests.js';
 import { RestartTable } from './restarts.js';
 import { SpendTable } from './spend.js';
 import { StatusTable } from './statuses.js';
 import { TaskTables } from './tasks/tasks.js';
+import { UsageTable } from './usage.js';
 import { VerdictTables } from './verdicts.js';
 
 /** The record. Its tables' writes belong inside `write`, which commits them in groups. */
@@ -30,6 +32,8 @@ export interface Store {
   readonly restarts: RestartTable;
   readonly maintenance: MaintenanceTable;
   readonly statuses: StatusTable;
+  readonly usage: UsageTable;
+  readonly places: PlaceTable;
   readonly history: History;
   readonly repositories: RepositoryTable;
   readonly mirror: MirrorTables;
@@ -57,6 +61,8 @@ export function createStore(dataDir: string): Store {
     restarts: new RestartTable(database),
     maintenance: new MaintenanceTable(database),
     statuses: new StatusTable(database),
+    usage: new UsageTable(database),
+    places: new PlaceTable(database),
     history: new History(database),
     repositories: new RepositoryTable(database),
     mirror: new MirrorTables(database),

@@ -4,7 +4,6 @@ import type { Role } from '../../src/broker/keys.js';
 import type { BrokerServer } from '../../src/broker/server.js';
 import { ensureStreams } from '../../src/broker/streams.js';
 import { Subjects } from '../../src/messages/subjects.js';
-import { testFolder } from '../folder.js';
 import { connectAs, serverOn, unexpected } from './servers.js';
 
 interface Rights {
@@ -220,7 +219,7 @@ function refusalsOn(connection: NatsConnection): { after(action: () => void): Pr
 }
 
 async function brokerOf(t: Test, prefix: string): Promise<{ server: BrokerServer; dataDir: string }> {
-  const dataDir = testFolder(t);
+  const dataDir = t.testdir();
   const server = await serverOn(t, dataDir, prefix);
   await server.start(unexpected);
   return { server, dataDir };

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { testFolder } from '../folder.js';
 import { isAlive, jsonLines, until, vigil } from './processes.js';
 
 interface Analysis {
@@ -14,7 +13,7 @@ interface Analysis {
 }
 
 t.test('start --once --json analyses the sample fleet and says who is stuck, and why', async (t) => {
-  const cwd = testFolder(t);
+  const cwd = t.testdir();
   const { code, stdout, stderr } = await vigil(t, ['start', '--once', '--json'], { cwd }).finished();
   t.equal(code, 0, stderr);
   const lines = jsonLines(stdout);
@@ -54,7 +53,7 @@ t.test('start --once --json analyses the sample fleet and says who is stuck, and
 });
 
 t.test('start shows a table, keeps watching, and ends in order at Ctrl-C', async (t) => {
-  const cwd = testFolder(t);
+  const cwd = t.testdir();
   const running = vigil(t, ['start'], { cwd });
   await running.says(/^Watching\./);
   t.match(running.stdout, /^AGENT\s+PHASE\s+ALIGNED\s+STEERING\s+WHY\s+GOAL/m);
@@ -73,7 +72,7 @@ t.test('start shows a table, keeps watching, and ends in order at Ctrl-C', async
 });
 
 t.test('what was judged survives a restart, and a second supervisor is refused', async (t) => {
-  const cwd = testFolder(t);
+  const cwd = t.testdir();
   const first = vigil(t, ['start'], { cwd });
   await first.says(/^Watching\./);
   const second = await vigil(t, ['start', '--once'], { cwd }).finished();

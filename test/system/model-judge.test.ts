@@ -1,5 +1,4 @@
-import t, { type Test } from 'tap';
-import { testFolder } from '../folder.js';
+import t from 'tap';
 import { after, FINE, OpenAiServer, says, status } from '../model/openai-server.js';
 import { connectClient, jsonLines, vigil } from './processes.js';
 
@@ -14,8 +13,11 @@ interface Analysis {
 
 const KEY = 'canary-key-that-must-not-show';
 
-async function analyses(test: Test, env: Record<string, string>) {
-  const cwd = testFolder(test);
+async function analyses(
+  test: Parameters<typeof vigil>[0] & { testdir(): string },
+  env: Record<string, string>,
+) {
+  const cwd = test.testdir();
   const { code, stdout, stderr } = await vigil(test, ['start', '--once', '--json'], { cwd, env }).finished();
   return {
     code,
@@ -78,7 +80,7 @@ t.test(
   'an unchanged fleet costs nothing, and the budget of the day is told when it is used up',
   async (t) => {
     const server = await OpenAiServer.start(t);
-    const cwd = testFolder(t);
+    const cwd = t.testdir();
     const env = {
       VIGIL_JUDGE_KIND: 'llm',
       VIGIL_JUDGE_BASE_URL: server.url,

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Group } from '../../../src/health/urgency';
+import { costText, tokensText } from '../../../src/cost/spend-text';
 import { onKeys } from '../keys';
 import { Age } from '../parts/age';
 import { Sparkline } from '../parts/sparkline';
@@ -9,6 +9,7 @@ import { call } from '../state/api';
 import { counts, group, isLoaded, pending, type Row, search, shown } from '../state/fleet';
 import { attempt } from '../state/notices';
 import { agentPath, go } from '../state/route';
+import type { Group } from '../state/urgency';
 import { Decision } from './decision';
 
 const GROUPS: readonly (readonly [Group | 'all', string])[] = [
@@ -115,13 +116,22 @@ export function FleetView() {
 }
 
 function AgentRow({ row, selected }: { row: Row; selected: boolean }) {
-  const { id, goal, summary, status, lastAnalysis, trend, host, paused, escalated, decisions } = row;
+  const { id, goal, summary, status, lastAnalysis, trend, host, paused, escalated, decisions, place, spend } =
+    row;
   const bad = lastAnalysis?.needsSteering === true;
   return (
     <a class={`row group-${row.group}${selected ? ' selected' : ''}`} href={agentPath(id)}>
       <span class="who">
         <strong>{id}</strong>
-        <span class="goal">{goal || 'no goal known'}</span>
+        <span class="goal">
+          {place?.repository != null && (
+            <span class="repo" title={place.folder}>
+              {place.repository}
+              {place.branch !== null && ` ${place.branch}`}
+            </span>
+          )}
+          {goal || 'no goal known'}
+        </span>
       </span>
       <span class="state">
         <StatusBadge state={status.state} />
@@ -142,6 +152,10 @@ function AgentRow({ row, selected }: { row: Row; selected: boolean }) {
       <Sparkline points={trend} bad={bad} />
       <span class="score" title="Alignment by the latest verdict">
         {lastAnalysis === null ? '–' : Math.round(lastAnalysis.alignmentScore * 100)}
+      </span>
+      <span class="spend faint" title="Tokens, and money by estimate">
+        <span>{tokensText(spend.tokens)}</span>
+        <span>{costText(spend)}</span>
       </span>
       <span class="when faint">
         <span>{lastAnalysis === null ? 'never judged' : <Age at={lastAnalysis.at} />}</span>

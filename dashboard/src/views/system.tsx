@@ -1,3 +1,4 @@
+import { costText, tokensText } from '../../../src/cost/spend-text';
 import type { SystemAnswer } from '../../../src/http/views';
 import type { TreeNode } from '../../../src/messages/requests';
 import { Age } from '../parts/age';
@@ -16,7 +17,7 @@ export function SystemView() {
   );
   if (answer === undefined) return <p class="empty">{error ?? 'Reading…'}</p>;
   const { at, status, browsers, memoryBytes } = answer;
-  const { broker, requests, cycles, health, judge } = status;
+  const { broker, requests, cycles, health, judge, cost } = status;
   return (
     <div class="page">
       <header class="agent-head">
@@ -88,6 +89,36 @@ export function SystemView() {
             <Stat name="paused" value={health.fleetPaused ? 'fleet' : health.paused} />
             <Stat name="gaps" value={health.lost} />
           </dl>
+        </section>
+        <section class="card">
+          <h2>Used by the agents today (UTC)</h2>
+          <dl class="stats">
+            <Stat name="tokens" value={tokensText(cost.tokens)} />
+            <Stat name="by estimate" value={costText(cost)} />
+            <Stat name="without a price" value={tokensText(cost.unpriced)} />
+          </dl>
+          {cost.models.length > 0 && (
+            <table>
+              <thead>
+                <tr>
+                  <th>model</th>
+                  <th class="number">tokens</th>
+                  <th class="number">of caches</th>
+                  <th class="number">estimate</th>
+                </tr>
+              </thead>
+              <tbody>
+                {cost.models.map((each) => (
+                  <tr key={each.model}>
+                    <td>{each.model || 'not named'}</td>
+                    <td class="number">{tokensText(each.tokens)}</td>
+                    <td class="number">{tokensText(each.cacheRead + each.cacheWrite)}</td>
+                    <td class="number">{costText(each)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
         </section>
         <section class="card">
           <h2>Judge</h2>

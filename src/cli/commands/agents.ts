@@ -1,11 +1,12 @@
+import { costText, tokensText } from '../../cost/spend-text.js';
 import type { AgentRecord } from '../../messages/agents.js';
 import { type Failure, parseWith, VigilError } from '../../messages/errors.js';
 import { AgentStatusName } from '../../messages/health.js';
 import { Id } from '../../messages/ids.js';
 import { visible } from '../../messages/visible.js';
-import { agentTable, byNeed, span } from '../agent-table.js';
+import { agentTable, byNeed, repositoryText, span } from '../agent-table.js';
+import type { Client } from '../client.js';
 import { EXIT } from '../exit-codes.js';
-import { decisions, everyone } from '../fleet-reads.js';
 import { failureLines } from '../render.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
 import { withClient } from '../with-client.js';
@@ -13,6 +14,7 @@ import { withClient } from '../with-client.js';
 type Options = SettingsOptions & { readonly json?: boolean };
 
 const TIMEOUT_MS = 10_000;
+const PAGE = 500;
 const DEFAULT_DEADLINE_S = 60;
 /** Over the restarts' own times, so that the supervisor's answer comes first. */
 const GRACE_MS = 5_000;
@@ -21,13 +23,8 @@ const GRACE_MS = 5_000;
 export async function list(options: Options & { readonly state?: string }): Promise<number> {
   const state =
     options.state === undefined ? undefined : parseWith(AgentStatusName, options.state, '--state');
-  const [all, pending] = await withClient(options, (client) =>
-    Promise.all([everyone(client), decisions(client)]),
-  );
-  const agents = byNeed(
-    all.filter(({ status }) => state === undefined || status.state === state),
-    pending,
-  );
+  const all = await withClient(options, everyone);
+  const agents = byNeed(all.filter(({ status }) => state === undefined || status.state === state));
   if (options.json === true) for (const agent of agents) console.log(JSON.stringify(agent));
   else if (agents.length > 0) console.log(agentTable(agents, Date.now()));
   else
@@ -112,6 +109,16 @@ export async function remove(agents: readonly string[], options: Options): Promi
   return missing.length > 0 ? EXIT.notFound : EXIT.fine;
 }
 
+async function everyone(client: Client): Promise<AgentRecord[]> {
+  const all: AgentRecord[] = [];
+  for (let after: string | null | undefined; after !== null; ) {
+    const page = await client.request('agents.list', { after, limit: PAGE }, TIMEOUT_MS);
+    all.push(...page.agents);
+    after = page.next;
+  }
+  return all;
+}
+
 function idsOf(agents: readonly string[]): string[] {
   return [...new Set(agents.map((agent) => parseWith(Id, agent, 'AGENT')))];
 }
@@ -131,7 +138,8 @@ function exitOf(failures: readonly Failure[], asked: number): number {
 }
 
 function linesOf(record: AgentRecord): string[] {
-  const { status, health, lastAnalysis } = record;
+  const { status, health, lastAnalysis, spend } = record;
+  const today = { tokens: spend.tokensToday, usd: spend.usdToday, unpriced: spend.unpriced };
   const age = status.ageMs === null ? '' : `, latest sign ${span(status.ageMs)} ago`;
   const gaps = `${health.lost} lost, ${health.duplicates} twice, ${health.reordered} late`;
   const lines: [string, string][] = [
@@ -146,6 +154,14 @@ function linesOf(record: AgentRecord): string[] {
     ['goal', record.goal ?? '-'],
     ['logs', record.stream === true ? 'sent over the broker' : record.logs.join(', ') || '-'],
     ['workspace', record.workspace ?? '-'],
+    [
+      'works in',
+      record.place === null ? '-' : `${repositoryText(record.place, 200)} (${record.place.folder})`,
+    ],
+    [
+      'used',
+      `${tokensText(spend.tokens)} tokens, ${costText(spend)}; today ${tokensText(spend.tokensToday)}, ${costText(today)}`,
+    ],
     ['host', record.host ?? 'unplaced'],
     [
       'verdict',

@@ -1,3 +1,4 @@
+import { costText, tokensText } from '../../cost/spend-text.js';
 import type { Status, TreeNode } from '../../messages/requests.js';
 import { visible } from '../../messages/visible.js';
 import { EXIT } from '../exit-codes.js';
@@ -27,6 +28,9 @@ export async function status(options: Options): Promise<number> {
     );
     if (judge.kind === 'llm')
       console.log(`judge     model, ${judge.tokensToday} of ${judge.tokensPerDay} tokens today`);
+    console.log(
+      `used      ${tokensText(found.cost.tokens)} tokens by the agents today (UTC), ${costText(found.cost)}`,
+    );
     console.log(`letters   ${found.deadLetters} dead`);
     for (const host of hosts)
       console.log(

@@ -27,7 +27,7 @@ export function agentCommands(vigil: Command): void {
   listOf(agents.command('list').alias('ls').description('all agents, those that need a person first'));
   listOf(vigil.command('ls').description('all agents, those that need a person first (vigil agents list)'));
 
-  withSettings(agents.command('get'))
+  withSettings(agents.command('get').alias('show'))
     .argument('<agent>', 'id of the agent')
     .description('everything that is known of one agent')
     .option('--json', 'print JSON')

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../../version.js';
 import { agentCommands } from './agents.js';
+import { costCommand } from './cost.js';
 import { processCommands } from './processes.js';
 import { repoCommands } from './repos.js';
 import { steeringCommands } from './steering.js';
@@ -29,6 +30,7 @@ Examples:
   vigil logs a1 -f                 what it does
   vigil steer a1 "Run the tests."  tell it something
   vigil ls                         all agents, those that need you first
+  vigil cost --by repo             what they used, and what that costs by estimate
   vigil repos sync                 read what is new on GitHub
   vigil tasks list                 what there is to do for agents
   vigil doctor                     what is wrong with the set-up, and how to mend it
@@ -41,6 +43,7 @@ Exit codes: 0 fine, 1 failure, 2 bad input, 3 a person is needed, 4 not found, 5
   processCommands(vigil);
   steeringCommands(vigil);
   agentCommands(vigil);
+  costCommand(vigil);
   taskCommands(vigil);
   repoCommands(vigil);
   systemCommands(vigil);

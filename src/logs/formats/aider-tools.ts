@@ -8,6 +8,7 @@ import type { Draft } from './format.js';
 /** What goes on from one block of such lines to the next. A JSON value. */
 export interface ToolState {
   readonly edits: readonly OpenEdit[];
+  readonly model?: string;
 }
 
 export const NO_TOOLS: ToolState = { edits: [] };
@@ -21,6 +22,7 @@ export interface ToolReading {
 
 const SETUP =
   /^(?:Aider v\d|Models?: |Main model: |Weak model: |Editor model: |Git repo: |Repo-map: |Using |VSCode terminal|Use \/help|https:\/\/aider\.chat|Would you like to see what's new|Newer aider version|\S{0,256}\/aider(?: |$))/;
+const MODEL = /^(?:Model|Models|Main model): (\S{1,128})/;
 /** aider gives up: what it tried to mend is as it was. */
 const GIVES_UP = /^Only \d{1,6} reflections allowed, stopping/;
 const APPLIED = /^Applied edit to (.{1,512})$/;
@@ -70,6 +72,7 @@ class ToolReader {
   #number: number;
   #skipped = 0;
   #edits: readonly OpenEdit[];
+  #model: string | undefined;
   #running: Running | undefined;
   /** Lines that belong to what runs, or to nothing known yet. */
   #lines: string[] = [];
@@ -77,6 +80,7 @@ class ToolReader {
   constructor(number: number, state: ToolState, make: DraftMaker) {
     this.#number = number;
     this.#edits = state.edits;
+    this.#model = state.model;
     this.#make = make;
   }
 
@@ -87,7 +91,7 @@ class ToolReader {
     const path = APPLIED.exec(text)?.[1];
     if (tokens !== undefined) {
       this.#settle();
-      this.#events.push({ at: null, role: 'system', kind: 'usage', tokens });
+      this.#events.push({ at: null, role: 'system', kind: 'usage', tokens, ...this.#named });
     } else if (path !== undefined) {
       this.#settle();
       this.#applied(path, text);
@@ -99,7 +103,11 @@ class ToolReader {
 
   end(): ToolReading {
     this.#settle();
-    return { events: this.#events, tools: { edits: this.#edits }, skipped: this.#skipped };
+    return { events: this.#events, tools: { edits: this.#edits, ...this.#named }, skipped: this.#skipped };
+  }
+
+  get #named(): { model?: string } {
+    return this.#model === undefined ? {} : { model: this.#model };
   }
 
   #starts(text: string): boolean {
@@ -125,8 +133,10 @@ class ToolReader {
   }
 
   #plain(text: string): void {
-    if (SETUP.test(text)) this.#skipped += 1;
-    else if (GIVES_UP.test(text)) {
+    if (SETUP.test(text)) {
+      this.#skipped += 1;
+      this.#model = MODEL.exec(text)?.[1] ?? this.#model;
+    } else if (GIVES_UP.test(text)) {
       this.#settle();
       this.#events.push(this.#make.error(null, 'system', text));
     } else if (INTERRUPTED.test(text)) {

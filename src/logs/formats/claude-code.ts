@@ -1,3 +1,4 @@
+import type { LogPlace } from '../../messages/agent-event.js';
 import { DraftMaker } from '../drafts.js';
 import { type JsonLine, readJsonLines } from '../json-lines.js';
 import { arrayOf, isObject, type JsonObject, objectOf, stringOf } from '../json-value.js';
@@ -15,6 +16,7 @@ import { type Chunk, type Draft, erase, type Format, type Head, type Parsed } fr
 
 /** Calls without a result yet that are remembered; more are never open at once in practice. */
 const MAX_OPEN_CALLS = 1024;
+const MAX_MODEL = 128;
 
 interface ClaudeState {
   readonly line: LineState;
@@ -23,6 +25,8 @@ interface ClaudeState {
   readonly usage: UsageSeen;
   /** A person asked for something. */
   readonly asked: boolean;
+  /** Where the session works, as it was said last. */
+  readonly place: LogPlace;
 }
 
 /** Records that hold no part of the conversation; `progress` repeats what sub-agents and hooks write elsewhere. */
@@ -101,17 +105,19 @@ class ClaudeReader {
   readonly #openCalls: Map<string, string>;
   #usage: UsageSeen;
   #asked: boolean;
+  #place: LogPlace;
 
   constructor(make: DraftMaker, state: ClaudeState | undefined) {
     this.#make = make;
     this.#openCalls = new Map(state?.openCalls ?? []);
     this.#usage = state?.usage ?? [];
     this.#asked = state?.asked ?? false;
+    this.#place = state?.place ?? {};
   }
 
   get state(): Omit<ClaudeState, 'line'> {
     const openCalls = [...this.#openCalls].slice(-MAX_OPEN_CALLS);
-    return { openCalls, usage: this.#usage, asked: this.#asked };
+    return { openCalls, usage: this.#usage, asked: this.#asked, place: this.#place };
   }
 
   read(value: unknown, text: string): void {
@@ -136,6 +142,17 @@ class ClaudeReader {
     if (record.isSidechain === true || stringOf(record.parent_tool_use_id) !== undefined) {
       for (const event of this.events.slice(first)) event.sidechain = true;
     }
+    const carrier = this.events[first];
+    if (carrier !== undefined) this.#note(carrier, record);
+  }
+
+  /** A session may move: to another folder, to another branch. */
+  #note(carrier: Draft, record: JsonObject): void {
+    const cwd = stringOf(record.cwd) ?? this.#place.cwd;
+    const branch = stringOf(record.gitBranch) || this.#place.branch;
+    if (cwd === this.#place.cwd && branch === this.#place.branch) return;
+    this.#place = { ...(cwd === undefined ? {} : { cwd }), ...(branch === undefined ? {} : { branch }) };
+    carrier.place = this.#place;
   }
 
   #emit(event: Draft): void {
@@ -158,9 +175,11 @@ class ClaudeReader {
     const { tokens, seen } = takeUsage(message, this.#usage);
     this.#usage = seen;
     if (tokens === undefined) return;
+    const model = stringOf(message.model)?.slice(0, MAX_MODEL);
+    const spent = { tokens, ...(model === undefined ? {} : { model }) };
     const carrier = this.events[first];
-    if (carrier === undefined) this.#emit({ at, role: 'assistant', kind: 'usage', tokens });
-    else carrier.tokens = tokens;
+    if (carrier === undefined) this.#emit({ at, role: 'assistant', kind: 'usage', ...spent });
+    else Object.assign(carrier, spent);
   }
 
   #assistantBlock(at: number | null, record: JsonObject, block: JsonObject): void {

@@ -1,3 +1,4 @@
+import type { LogPlace } from '../../messages/agent-event.js';
 import { DraftMaker } from '../drafts.js';
 import { type JsonLine, readJsonLines, type Shortcut } from '../json-lines.js';
 import { arrayOf, isObject, type JsonObject, objectOf, stringOf } from '../json-value.js';
@@ -23,6 +24,10 @@ interface CodexState {
   /** [call id, tool name] of calls without result. */
   readonly openCalls: readonly (readonly [string, string])[];
   readonly total: RunningTotal;
+  /** The model of the turn. */
+  readonly model: string | null;
+  /** Said, and waiting for an event to go with. */
+  readonly place: LogPlace | null;
 }
 
 const RECORDS = new Set(['session_meta', 'turn_context', 'response_item', 'event_msg', 'compacted']);
@@ -32,7 +37,7 @@ const LEFT_OUT: Readonly<Record<string, ReadonlySet<string>>> = {
   event_msg: new Set(['agent_message', 'task_started', 'turn_started']),
   response_item: new Set(['reasoning', 'ghost_snapshot']),
 };
-const LEFT_OUT_WHOLE = new Set(['session_meta', 'turn_context']);
+const LEFT_OUT_WHOLE = new Set(['turn_context']);
 /** Roles whose messages are taken from `event_msg`, or are instructions. */
 const LEFT_OUT_ROLES = new Set(['user', 'developer', 'system']);
 
@@ -64,16 +69,29 @@ const LEFT_OUT_STARTS: readonly string[] = [
 ];
 const COUNT_START = 'event_msg","payload":{"type":"token_count"';
 
+const CONTEXT_START = 'turn_context"';
+/** Written in a text, its quotes would be escaped. */
+const MODEL_FIELD = Buffer.from('"model":"');
+const MAX_MODEL = 128;
+
 const TOTAL_START = Buffer.from('"total_token_usage":{');
 const TOTAL_END = Buffer.from('}');
 
-/** Most token counts repeat the total before: the same bytes are seen to be the same without parsing them. */
-function makeShortcut(): Shortcut {
+/**
+ * Most token counts repeat the total before: the same bytes are seen to be the same without parsing them. Of the context
+ * of a turn, which is written again and again, only the model counts.
+ */
+function makeShortcut(turnOf: (model: string) => void): Shortcut {
   let total: Buffer | undefined;
   return (line) => {
     const head = line.toString('latin1', 0, HEAD_BYTES);
     const type = head.startsWith(RECORD_START) ? head.indexOf(TYPE_FIELD) + TYPE_FIELD.length : 0;
     if (type < TYPE_FIELD.length) return undefined;
+    if (head.startsWith(CONTEXT_START, type)) {
+      const model = modelIn(line);
+      if (model !== undefined) turnOf(model);
+      return 'skip';
+    }
     if (!head.startsWith(COUNT_START, type)) {
       return LEFT_OUT_STARTS.some((start) => head.startsWith(start, type)) ? 'skip' : undefined;
     }
@@ -86,11 +104,19 @@ function makeShortcut(): Shortcut {
   };
 }
 
+function modelIn(line: Buffer): string | undefined {
+  const start = line.indexOf(MODEL_FIELD);
+  if (start === -1) return undefined;
+  const text = line.toString('utf8', start + MODEL_FIELD.length, start + MODEL_FIELD.length + MAX_MODEL);
+  return text.split('"', 1)[0];
+}
+
 function parse(chunk: Chunk, state: CodexState | undefined): Parsed<CodexState> {
   const notes = new NoteList();
   const reader = new CodexReader(new DraftMaker(chunk.limits.maxFieldChars), state);
   const each = (line: JsonLine): void => reader.read(line.value, line.text, line.number);
-  const progress = readJsonLines(chunk, state?.line ?? FIRST_LINE, notes, each, makeShortcut());
+  const shortcut = makeShortcut((model) => reader.turnOf(model));
+  const progress = readJsonLines(chunk, state?.line ?? FIRST_LINE, notes, each, shortcut);
   return {
     events: reader.events,
     state: { line: progress.state, ...reader.state },
@@ -111,15 +137,24 @@ class CodexReader {
   readonly #make: DraftMaker;
   readonly #openCalls: Map<string, string>;
   #total: RunningTotal;
+  #model: string | null;
+  #place: LogPlace | null;
 
   constructor(make: DraftMaker, state: CodexState | undefined) {
     this.#make = make;
     this.#openCalls = new Map(state?.openCalls ?? []);
     this.#total = state?.total ?? null;
+    this.#model = state?.model ?? null;
+    this.#place = state?.place ?? null;
   }
 
   get state(): Omit<CodexState, 'line'> {
-    return { openCalls: [...this.#openCalls].slice(-MAX_OPEN_CALLS), total: this.#total };
+    const openCalls = [...this.#openCalls].slice(-MAX_OPEN_CALLS);
+    return { openCalls, total: this.#total, model: this.#model, place: this.#place };
+  }
+
+  turnOf(model: string): void {
+    this.#model = model;
   }
 
   read(value: unknown, text: string, number: number): void {
@@ -128,11 +163,34 @@ class CodexReader {
     const type = stringOf(record?.type) ?? '';
     const kind = stringOf(payload.type) ?? '';
     const at = timeOf(record?.timestamp);
-    if (isLeftOut(type, kind, stringOf(payload.role) ?? '')) this.skipped += 1;
+    const first = this.events.length;
+    if (type === 'session_meta') this.#meta(payload);
+    else if (isLeftOut(type, kind, stringOf(payload.role) ?? '')) this.#leaveOut(type, payload);
     else if (!this.#read(type, kind, at, payload, number)) {
       this.unknown += 1;
       this.events.push(this.#make.system(at, text));
     }
+    const carrier = this.events[first];
+    if (carrier === undefined || this.#place === null) return;
+    carrier.place = this.#place;
+    this.#place = null;
+  }
+
+  #leaveOut(type: string, payload: JsonObject): void {
+    this.skipped += 1;
+    if (type === 'turn_context') this.#model = stringOf(payload.model)?.slice(0, MAX_MODEL) ?? this.#model;
+  }
+
+  #meta(payload: JsonObject): void {
+    this.skipped += 1;
+    const git = objectOf(payload.git);
+    const said = {
+      cwd: stringOf(payload.cwd),
+      branch: stringOf(git?.branch),
+      repository: stringOf(git?.repository_url),
+    };
+    const known = Object.entries(said).filter(([, value]) => value !== undefined && value !== '');
+    if (known.length > 0) this.#place = Object.fromEntries(known);
   }
 
   /** False when the record is of no known kind. */
@@ -211,7 +269,10 @@ class CodexReader {
     const { tokens, total } = takeTotal(objectOf(payload.info), this.#total);
     this.#total = total;
     if (tokens === undefined) this.skipped += 1;
-    else this.events.push({ at, role: 'system', kind: 'usage', tokens });
+    else {
+      const model = this.#model === null ? {} : { model: this.#model };
+      this.events.push({ at, role: 'system', kind: 'usage', tokens, ...model });
+    }
   }
 }
 

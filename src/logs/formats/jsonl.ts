@@ -18,7 +18,7 @@ import { type Chunk, type Draft, erase, type Format, type Head, type Parsed } fr
 
 /**
  * Generic JSON lines, for agents of one's own: a time under timestamp, time, ts or at; role, type, event or level;
- * message, msg, content or text; optional tool, input, output, error, exitCode, tokens. The README documents it as
+ * message, msg, content or text; optional tool, input, output, error, exitCode, tokens, model. The README documents it as
  * the format to write when one may choose.
  */
 
@@ -33,6 +33,7 @@ const FAILURE = new Set(['error', 'fatal', 'critical', 'exception']);
 const ENDED = new Set(['finished', 'finish', 'completed', 'session_end', 'exit']);
 /** pino's and bunyan's number for `error`. */
 const NUMERIC_ERROR_LEVEL = 50;
+const MAX_MODEL = 128;
 
 function detect(head: Head): number {
   const { objects } = head;
@@ -82,7 +83,11 @@ function eventsOf(record: JsonObject, position: string, make: DraftMaker): Draft
   const ended = words.find((word) => ENDED.has(word));
   const first =
     events[0] ?? (tokens !== undefined || ended !== undefined ? usageEvent(at, events) : undefined);
-  if (first !== undefined && tokens !== undefined) first.tokens = tokens;
+  if (first !== undefined && tokens !== undefined) {
+    first.tokens = tokens;
+    const model = stringOf(record.model);
+    if (model !== undefined) first.model = model.slice(0, MAX_MODEL);
+  }
   const last = events.at(-1);
   if (last !== undefined && ended !== undefined) last.ended = ended;
   return events;
@@ -183,7 +188,19 @@ function tokensIn(record: JsonObject): Tokens | undefined {
   if (usage === undefined) return undefined;
   const input = countOf(usage.input) || countOf(usage.input_tokens) || countOf(usage.prompt_tokens);
   const output = countOf(usage.output) || countOf(usage.output_tokens) || countOf(usage.completion_tokens);
-  return input + output === 0 ? undefined : { input, output };
+  const cacheRead = countOf(usage.cacheRead) || countOf(usage.cache_read_input_tokens);
+  const cacheWrite = countOf(usage.cacheWrite) || countOf(usage.cache_creation_input_tokens);
+  // The OpenAI protocol counts what came from the cache as input as well.
+  const cached = Math.min(input, countOf(objectOf(usage.prompt_tokens_details)?.cached_tokens));
+  const cost = [usage.cost, record.cost].find((each) => typeof each === 'number' && each >= 0);
+  if (input + output + cacheRead + cacheWrite === 0) return undefined;
+  return {
+    input: input - cached,
+    output,
+    ...(cacheRead + cached > 0 && { cacheRead: cacheRead + cached }),
+    ...(cacheWrite > 0 && { cacheWrite }),
+    ...(typeof cost === 'number' && Number.isFinite(cost) && { cost }),
+  };
 }
 
 function asText(value: unknown): string {

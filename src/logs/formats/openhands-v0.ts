@@ -9,6 +9,8 @@ import { failed, inputOf, isPoll, type Reading, type Session } from './openhands
 const BOOKKEEPING_ACTIONS = new Set(['recall', 'change_agent_state', 'null', 'condensation_request']);
 const BOOKKEEPING_OBSERVATIONS = new Set(['recall', 'null', 'think', 'agent_condensation']);
 
+const MAX_MODEL = 128;
+
 /** Observations that say in their text alone that the editor refused. */
 const EDITORS = new Set(['edit', 'read', 'write']);
 
@@ -50,6 +52,8 @@ function readAction(record: JsonObject, action: string, session: Session, make: 
   if (tokens === undefined) return events.length > 0 ? events : 'skipped';
   if (first === undefined) return [{ at, role: 'assistant', kind: 'usage', tokens }];
   first.tokens = tokens;
+  const model = stringOf(objectOf(objectOf(record.tool_call_metadata)?.model_response)?.model);
+  if (model !== undefined) first.model = model.slice(0, MAX_MODEL);
   return events;
 }
 
