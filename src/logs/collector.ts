@@ -1,7 +1,15 @@
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { VigilError } from '../messages/errors.js';
-import { changeSince, type FilePosition, findRotated, positionAt, readAt } from './file-position.js';
+import {
+  changeSince,
+  type FilePosition,
+  findRotated,
+  positionAt,
+  readAt,
+  type Sample,
+  sampleOf,
+} from './file-position.js';
 import { WINDOW_BYTES } from './head.js';
 import { type LogLimits, limitsFrom } from './limits.js';
 import { type LogCursor, START } from './log-cursor.js';
@@ -167,10 +175,13 @@ export class LogCollector {
     let offset = start;
     let length =
       step.cursor.format === null ? Math.max(this.#limits.chunkBytes, WINDOW_BYTES) : this.#limits.chunkBytes;
+    const before = step.cursor.position;
+    let sample: Sample | undefined;
     for (let going = true; going; ) {
       const wanted = Math.max(0, Math.min(length, stats.size - offset));
       const bytes = await readAt(handle, offset, wanted);
       const size = bytes.length;
+      const read = sampleOf(bytes, offset);
       const atEnd = size < wanted || offset + size >= stats.size;
       const result = await this.#parse(
         this.#request(step, bytes, atEnd, final && atEnd, stats.mtimeMs, quiet && atEnd),
@@ -182,12 +193,15 @@ export class LogCollector {
       }
       this.#take(step, result);
       offset += result.consumed;
+      // The head is that of the first range, and of the file.
+      sample = { ...read, head: sample?.head ?? read.head };
       // Nothing taken: one line is longer than the range. The parser lets it go by once it is over the limit.
       length = result.consumed === 0 ? length * 2 : this.#limits.chunkBytes;
       step.more = !atEnd && offset > start && step.bytesRead >= this.#limits.maxReadBytes;
       going = !atEnd && !step.more;
     }
-    step.move({ position: await positionAt(handle, stats, offset), behind: step.more });
+    const position = await positionAt(handle, stats, offset, { sample, before });
+    step.move({ position, behind: step.more });
   }
 
   async #readDocument(

@@ -20,15 +20,54 @@ export interface FilePosition {
 
 const HEAD_BYTES = 1024;
 const TAIL_BYTES = 64;
+const NEWLINE = 0x0a;
 /** Neighbours looked at for the rest of a rotated file. */
 const MAX_NEIGHBOURS = 1024;
 /** Clocks of file systems tick every few milliseconds: a file written this short ago may be written again unseen. */
 const CLOCK_TICK_MS = 100;
 
-/** Notes where reading stands. The fingerprints cover only what was read, which an append never changes. */
-export async function positionAt(handle: FileHandle, stats: Stats, offset: number): Promise<FilePosition> {
+/** Some of the bytes of a range that was read: those that a position behind its last whole line is known by. */
+export interface Sample {
+  /** The file's first bytes; undefined when the range starts behind them. */
+  readonly head: Uint8Array | undefined;
+  /** Where the last whole line of the range ends in the file, and the bytes before. */
+  readonly end: number;
+  readonly tail: Uint8Array;
+}
+
+/** Takes copies: the range itself goes to another thread. @param offset of the range in the file. */
+export function sampleOf(bytes: Uint8Array, offset: number): Sample {
+  const end = bytes.lastIndexOf(NEWLINE) + 1;
+  return {
+    head: offset === 0 ? bytes.slice(0, HEAD_BYTES) : undefined,
+    end: offset + end,
+    tail: bytes.slice(Math.max(0, end - TAIL_BYTES), end),
+  };
+}
+
+/**
+ * Notes where reading stands. The fingerprints cover only what was read, which an append never changes. What `sample` or
+ * the position before tells is not read again.
+ */
+export async function positionAt(
+  handle: FileHandle,
+  stats: Stats,
+  offset: number,
+  known: { readonly sample?: Sample | undefined; readonly before?: FilePosition | null | undefined } = {},
+): Promise<FilePosition> {
+  const { sample, before } = known;
   const headBytes = Math.min(HEAD_BYTES, offset);
-  const [headHash, tailHash] = await Promise.all([hashAt(handle, 0, headBytes), tailHashAt(handle, offset)]);
+  const tailBytes = Math.min(TAIL_BYTES, offset);
+  const head = sample?.head?.subarray(0, headBytes);
+  const tail = sample?.end === offset ? sample.tail : undefined;
+  const [headHash, tailHash] = await Promise.all([
+    head?.length === headBytes
+      ? shortHash(head)
+      : before?.headBytes === headBytes
+        ? before.headHash
+        : hashAt(handle, 0, headBytes),
+    tail?.length === tailBytes ? shortHash(tail) : tailHashAt(handle, offset),
+  ]);
   return {
     dev: stats.dev,
     ino: stats.ino,
