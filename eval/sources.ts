@@ -66,6 +66,13 @@ async function readSource(
   }
 }
 
+/** The logs of these folders, or of the sample fleet when there are none. */
+export function logFiles(folders: readonly string[]): string[] {
+  return (folders.length === 0 ? [FLEET] : folders)
+    .flatMap(filesBelow)
+    .filter((path) => !/SOURCES|LICEN[CS]E|README/i.test(path));
+}
+
 function filesBelow(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
