@@ -65,7 +65,8 @@ export function openAgentLogs(spec: AgentSpec, options: AgentLogsOptions, from?:
       bytes += part.bytesRead;
       more = part.more;
     }
-    return { notes: [...notes], grown: bytes > 0, bytes };
+    const format = collectors.find(({ cursor }) => cursor.format !== null)?.cursor.format ?? undefined;
+    return { notes: [...notes], grown: bytes > 0, bytes, format };
   };
   const position = (): LogsPosition | undefined =>
     collectors === undefined ? undefined : { cursors: collectors.map(({ cursor }) => cursor), baseIndex };

@@ -69,7 +69,8 @@ export class AgentOutput implements LogReader {
     this.#pendingChars = 0;
     take(await this.#parse(lines));
     const bytes = lines.reduce((sum, { text }) => sum + text.length, 0);
-    return { notes: this.#notes(), grown: lines.length > 0, bytes };
+    const [format] = [...this.#parsers.values()].flatMap((parser) => parser.format ?? []);
+    return { notes: this.#notes(), grown: lines.length > 0, bytes, format };
   }
 
   /** Its lines are gone once they are read. */

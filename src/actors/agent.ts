@@ -5,7 +5,7 @@ import type { Thresholds } from '../judgement/thresholds.js';
 import { createTrajectory, observe, type Trajectory } from '../judgement/trajectory.js';
 import { PlaceFinder } from '../logs/place.js';
 import { AGENT_PROTOCOL } from '../messages/actor-protocols.js';
-import type { AgentEvent } from '../messages/agent-event.js';
+import type { AgentEvent, LogFormat } from '../messages/agent-event.js';
 import type { AgentSpec } from '../messages/agents.js';
 import type { TrajectoryAnalysis } from '../messages/analysis.js';
 import { VigilError } from '../messages/errors.js';
@@ -56,6 +56,7 @@ interface AgentState {
   /** Epoch milliseconds at which it was last seen to grow, for logs that state no time. */
   grownAt: number | undefined;
   notes: readonly string[];
+  format: LogFormat | undefined;
   /** Newest events, oldest first; none without a review. */
   recent: readonly AgentEvent[];
   last: Judged | undefined;
@@ -90,6 +91,7 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
       live: false,
       grownAt: undefined,
       notes: [],
+      format: undefined,
       recent: [],
       last: undefined,
     }),
@@ -97,6 +99,7 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
       analyze: async (state, { force }, { signal }) => {
         await catchUp(state, parts, signal);
         const rules = assess(state.trajectory, { ...timeOf(state), thresholds });
+        if (state.format !== undefined) rules.format = state.format;
         if (rules.lastEventAt === undefined && state.grownAt !== undefined)
           rules.lastEventAt = new Date(state.grownAt).toISOString();
         const { last } = state;
@@ -138,7 +141,7 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
 async function catchUp(state: AgentState, parts: AgentParts, signal: AbortSignal): Promise<void> {
   const { recentEvents, review } = parts;
   state.reader ??= await begin(state, parts);
-  const { notes, grown, bytes } = await state.reader.read((events) => {
+  const { notes, grown, bytes, format } = await state.reader.read((events) => {
     for (const event of events) {
       observe(state.trajectory, event);
       addUsage(state.usage, event);
@@ -153,6 +156,7 @@ async function catchUp(state: AgentState, parts: AgentParts, signal: AbortSignal
     state.grownAt = Date.now();
   }
   state.notes = notes;
+  state.format = format;
   if (state.trajectory.eventCount === 0)
     throw new VigilError('UNREADABLE', notes[0] ?? 'its logs hold no events');
 }

@@ -1,4 +1,4 @@
-import type { AgentEvent } from '../messages/agent-event.js';
+import type { AgentEvent, LogFormat } from '../messages/agent-event.js';
 
 /** What came of reading an agent's logs once. */
 export interface Reading {
@@ -7,6 +7,8 @@ export interface Reading {
   /** Something was written since the last reading. */
   readonly grown: boolean;
   readonly bytes: number;
+  /** Of the first log that is recognised. */
+  readonly format?: LogFormat | undefined;
 }
 
 /** Takes new events, in order, their indexes going on from the last ones. */

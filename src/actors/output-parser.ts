@@ -18,6 +18,10 @@ export class OutputParser {
     this.#limits = limits;
   }
 
+  get format(): LogFormat | undefined {
+    return this.#format;
+  }
+
   get notes(): string[] {
     return this.#notes.toArray().map(describeNote);
   }

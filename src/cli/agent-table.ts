@@ -1,22 +1,11 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { costText, tokensText } from '../cost/spend-text.js';
+import { byUrgency, urgency } from '../health/urgency.js';
 import type { AgentRecord } from '../messages/agents.js';
 import type { AgentStatusName } from '../messages/health.js';
+import type { Intervention } from '../messages/interventions.js';
 import { cut, NO_BORDERS } from './render.js';
-
-/** How much an agent needs a person, the most first. */
-const RANKS: Readonly<Record<AgentStatusName, number>> = {
-  crashed: 0,
-  waiting_permission: 1,
-  waiting_input: 1,
-  stuck: 2,
-  unknown: 4,
-  running: 5,
-  idle: 6,
-  finished: 7,
-};
-const STEERING_RANK = 3;
 
 const COLOURS: Readonly<Record<AgentStatusName, (text: string) => string>> = {
   crashed: pc.red,
@@ -55,16 +44,18 @@ const COLUMNS: readonly Column[] = [
   { head: 'HOST', width: 20, spare: 5, of: ({ host }) => cut(host ?? 'unplaced', 20) },
 ];
 
-/** Those that need a person first, then by id. */
-export function byNeed(agents: readonly AgentRecord[]): AgentRecord[] {
-  return [...agents].sort((a, b) => rankOf(a) - rankOf(b) || (a.id < b.id ? -1 : 1));
-}
-
-function rankOf({ health, status, lastAnalysis }: AgentRecord): number {
-  if (health.escalated) return 0;
-  const silent = health.level === 'unresponsive' ? RANKS.stuck : Number.POSITIVE_INFINITY;
-  const steering = lastAnalysis?.needsSteering === true ? STEERING_RANK : Number.POSITIVE_INFINITY;
-  return Math.min(RANKS[status.state], silent, steering);
+/** Those that need a person first. @param pending interventions that wait for a decision. */
+export function byNeed(agents: readonly AgentRecord[], pending: readonly Intervention[]): AgentRecord[] {
+  const decisions = new Map<string, number>();
+  for (const { agent } of pending) decisions.set(agent, (decisions.get(agent) ?? 0) + 1);
+  return agents
+    .map((record) => {
+      const { id, status, lastAnalysis, health } = record;
+      const standing = { id, status, lastAnalysis, level: health.level, escalated: health.escalated };
+      return { record, ...standing, urgency: urgency(standing, decisions.get(id) ?? 0) };
+    })
+    .sort(byUrgency)
+    .map(({ record }) => record);
 }
 
 /** One row an agent: status, since when, on what it rests, where it works, what it used, verdict, goal. */

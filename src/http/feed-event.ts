@@ -21,7 +21,11 @@ export function feedEvent(subject: string, payload: string, prefix: string): Fee
 
 function verdictLine({ finishedAt, analysis }: AnalysisResult): VerdictLine {
   const { agent, phase, alignmentScore, needsSteering, steeringType, summary } = analysis;
-  return { agent, at: finishedAt, phase, alignmentScore, needsSteering, steeringType, summary };
+  const { lastAction, format, usage } = analysis;
+  return {
+    ...{ agent, at: finishedAt, phase, alignmentScore, needsSteering, steeringType, summary },
+    ...{ lastAction, format, usage },
+  };
 }
 
 function lengthOf(list: unknown): number {

@@ -6,7 +6,6 @@ import { dispatch, type Handlers } from '../services/rpc-service.js';
 import { service } from '../services/service.js';
 import type { Settings } from '../settings/schema.js';
 import type { OutboxRow } from '../store/outbox.js';
-import type { Store } from '../store/store.js';
 import { EventFeed } from './event-feed.js';
 import { feedEvent } from './feed-event.js';
 import { Metrics } from './metrics.js';
@@ -18,7 +17,6 @@ const SHUTDOWN_MS = 5_000;
 
 export interface HttpParts {
   readonly settings: Settings;
-  readonly store: Store;
   readonly subjects: Subjects;
   readonly dataDir: string;
   readonly version: string;

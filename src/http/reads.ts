@@ -2,8 +2,7 @@ import type { AgentRecord } from '../messages/agents.js';
 import type { Intervention } from '../messages/interventions.js';
 import type { ReplyOf, Status } from '../messages/requests.js';
 import { dispatch, type Handlers } from '../services/rpc-service.js';
-import type { Trend } from '../store/history.js';
-import type { Store } from '../store/store.js';
+import { fleetRow, TREND_POINTS } from './fleet-row.js';
 import type {
   AgentAnswer,
   CoherenceAnswer,
@@ -14,9 +13,7 @@ import type {
 } from './views.js';
 
 const PAGE = 1_000;
-const TREND_POINTS = 24;
 const CURVE_POINTS = 500;
-const GOAL_CHARS = 160;
 const DRAWN_TASKS = 500;
 const READY_TASKS = 50;
 const MAX_PENDING = 200;
@@ -24,7 +21,6 @@ const MAX_PENDING = 200;
 const FRESH_MS = 500;
 
 export interface ReadsParts {
-  readonly store: Store;
   handlers(): Handlers;
   browsers(): number;
 }
@@ -46,19 +42,18 @@ export class Reads {
   }
 
   async agent(id: string): Promise<AgentAnswer> {
-    const { history } = this.#parts.store;
     const record = (await this.#ask('agents.get', { id })) as AgentRecord;
     const { interventions } = (await this.#ask('interventions.list', {
       agent: id,
       limit: 50,
     })) as ReplyOf<'interventions.list'>;
-    const latest = history.latest(id);
+    const past = { agent: id, points: CURVE_POINTS };
+    const { latest, points } = (await this.#ask('history.agent', past)) as ReplyOf<'history.agent'>;
     return {
       at: now(),
       record,
-      analysis:
-        latest === undefined ? null : { at: new Date(latest.at).toISOString(), verdict: latest.analysis },
-      points: history.points(id, CURVE_POINTS).map(({ at, score, type }) => [at, score, type]),
+      analysis: latest,
+      points: points.map(({ at, score, type }) => [Date.parse(at), score, type]),
       interventions,
     };
   }
@@ -67,14 +62,10 @@ export class Reads {
     return this.#ask('logs.tail', { agent, ...query });
   }
 
-  coherence(): CoherenceAnswer {
-    const { history } = this.#parts.store;
-    const latest = history.coherence();
-    return {
-      at: now(),
-      latest: latest === undefined ? null : { at: new Date(latest.at).toISOString(), report: latest.report },
-      points: history.coherencePoints(CURVE_POINTS).map(({ at, score }) => [at, score]),
-    };
+  async coherence(): Promise<CoherenceAnswer> {
+    const past = { points: CURVE_POINTS };
+    const { latest, points } = (await this.#ask('history.coherence', past)) as ReplyOf<'history.coherence'>;
+    return { at: now(), latest, points: points.map(({ at, score }) => [Date.parse(at), score]) };
   }
 
   async tasks(): Promise<TasksAnswer> {
@@ -92,21 +83,16 @@ export class Reads {
   }
 
   async #readFleet(): Promise<FleetAnswer> {
-    const trends = new Map(
-      this.#parts.store.history.trends(TREND_POINTS).map((trend) => [trend.agent, trend]),
-    );
     const agents: FleetRow[] = [];
     let after: string | null | undefined;
     do {
-      const page = (await this.#ask('agents.list', {
-        state: 'active',
-        limit: PAGE,
-        ...(after === undefined || after === null ? {} : { after }),
-      })) as ReplyOf<'agents.list'>;
-      for (const record of page.agents) {
-        const trend = trends.get(record.id);
-        agents.push(rowOf(record, trend));
-      }
+      const query = { limit: PAGE, ...(after === undefined || after === null ? {} : { after }) };
+      const [page, past] = await Promise.all([
+        this.#ask('agents.list', { ...query, state: 'active' }) as Promise<ReplyOf<'agents.list'>>,
+        this.#ask('history.fleet', { ...query, points: TREND_POINTS }) as Promise<ReplyOf<'history.fleet'>>,
+      ]);
+      const trends = new Map(past.agents.map((trend) => [trend.agent, trend]));
+      agents.push(...page.agents.map((record) => fleetRow(record, trends.get(record.id))));
       after = page.next;
     } while (after !== null);
     return { at: now(), agents, pending: await this.#pending() };
@@ -120,25 +106,6 @@ export class Reads {
   async #ask(endpoint: Parameters<typeof dispatch>[1], request: unknown): Promise<unknown> {
     return dispatch(this.#parts.handlers(), endpoint, request);
   }
-}
-
-function rowOf(record: AgentRecord, trend: Trend | undefined): FleetRow {
-  const { id, host, label, status, lastAnalysis, goal, health, place, spend } = record;
-  return {
-    id,
-    host,
-    label,
-    status,
-    lastAnalysis,
-    place,
-    spend,
-    goal: (goal ?? trend?.goal ?? '').slice(0, GOAL_CHARS),
-    paused: health.paused,
-    escalated: health.escalated,
-    level: health.level,
-    summary: trend?.summary ?? '',
-    trend: (trend?.scores ?? []).map((score) => Math.round(score * 100)),
-  };
 }
 
 function now(): string {

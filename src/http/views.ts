@@ -1,5 +1,6 @@
+import type { LogFormat, Tokens } from '../messages/agent-event.js';
 import type { AgentRecord } from '../messages/agents.js';
-import type { CoherenceReport, TrajectoryAnalysis } from '../messages/analysis.js';
+import type { CoherenceReport, LastAction, TrajectoryAnalysis } from '../messages/analysis.js';
 import type { Intervention } from '../messages/interventions.js';
 import type { ReplyOf, Status } from '../messages/requests.js';
 
@@ -14,6 +15,9 @@ export interface VerdictLine {
   readonly needsSteering: boolean;
   readonly steeringType?: string | undefined;
   readonly summary: string;
+  readonly lastAction?: LastAction | undefined;
+  readonly format?: LogFormat | undefined;
+  readonly usage?: Tokens | undefined;
 }
 
 /** An agent in the list. */
@@ -27,6 +31,12 @@ export interface FleetRow
   readonly summary: string;
   /** Latest alignment scores in hundredths, oldest first. */
   readonly trend: readonly number[];
+  readonly lastAction: LastAction | undefined;
+  readonly format: LogFormat | undefined;
+  /** Tokens used. */
+  readonly usage: Tokens | undefined;
+  /** On record, by Vigil or by a person. */
+  readonly restarts: number;
 }
 
 /** `/api/fleet`. */

@@ -1,9 +1,10 @@
-import type { Evidence, TrajectoryAnalysis } from '../messages/analysis.js';
+import type { Evidence, LastAction, TrajectoryAnalysis } from '../messages/analysis.js';
 import { phaseOf } from './context.js';
 import { displayGoal } from './goal.js';
 import { recommend } from './recommendation.js';
 import { RULES } from './rules/all.js';
 import { alignmentScore, leading, steeringType } from './score.js';
+import type { Step } from './step.js';
 import { DEFAULT_THRESHOLDS, RULE_NAMES, type Thresholds } from './thresholds.js';
 import type { Trajectory } from './trajectory.js';
 import { type View, viewOf } from './view.js';
@@ -40,16 +41,17 @@ export function assess(trajectory: Trajectory, assessment: Assessment): Trajecto
     eventCount: trajectory.eventCount,
     sessionSeconds: sessionSeconds(trajectory),
   };
-  const lastAt = new Date(trajectory.lastAt ?? Number.NaN);
-  // A log may state a time that is none.
-  if (!Number.isNaN(lastAt.getTime())) analysis.lastEventAt = lastAt.toISOString();
+  const lastEventAt = isoTime(trajectory.lastAt);
+  if (lastEventAt !== undefined) analysis.lastEventAt = lastEventAt;
+  const call = lastCall(trajectory);
+  if (call !== undefined) analysis.lastAction = actionOf(call);
   if (type === 'waiting') analysis.waitsFor = trajectory.prompt === undefined ? 'input' : 'permission';
   if (type !== undefined) {
     analysis.steeringType = type;
     analysis.recommendation = recommend(type, leading(evidence, type), trajectory);
   }
   if (trajectory.tokens.input + trajectory.tokens.output > 0) analysis.usage = { ...trajectory.tokens };
-  analysis.summary = summarise(view, analysis);
+  analysis.summary = summarise(view, analysis, call);
   return analysis;
 }
 
@@ -79,10 +81,25 @@ function sessionSeconds(trajectory: Trajectory): number {
   return Math.max(0, Math.round((trajectory.lastAt - trajectory.firstAt) / 1000));
 }
 
+function lastCall({ steps }: Trajectory): Step | undefined {
+  return steps.findLast((step) => step.kind === 'call');
+}
+
+function actionOf({ tool, label, at, result, failed, rejected }: Step): LastAction {
+  const outcome = result < 0 ? 'open' : rejected ? 'refused' : failed ? 'failed' : 'ok';
+  const time = isoTime(at);
+  return { tool, text: label, outcome, ...(time === undefined ? {} : { at: time }) };
+}
+
+/** Undefined for a time that is none: a log may state one. */
+function isoTime(at: number | null): string | undefined {
+  const time = new Date(at ?? Number.NaN);
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
+}
+
 /** One line: the phase, the latest act and how it went. */
-function summarise(view: View, analysis: TrajectoryAnalysis): string {
-  const { context, calls, failures, last, steps } = view.trajectory;
-  const call = steps.findLast((step) => step.kind === 'call');
+function summarise(view: View, analysis: TrajectoryAnalysis, call: Step | undefined): string {
+  const { context, calls, failures, last } = view.trajectory;
   const doing =
     call === undefined
       ? 'no action yet'

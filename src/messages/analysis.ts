@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Tokens } from './agent-event.js';
+import { LogFormat, Tokens } from './agent-event.js';
 
 export const Phase = z.enum(['starting', 'exploring', 'planning', 'implementing', 'verifying', 'finished']);
 export type Phase = z.infer<typeof Phase>;
@@ -28,6 +28,15 @@ export const Evidence = z.object({
 });
 export type Evidence = z.infer<typeof Evidence>;
 
+/** The tool call that an agent made last. */
+export const LastAction = z.object({
+  tool: z.string().describe("The tool's name as the log has it."),
+  text: z.string().describe('What it was asked to do, in one line.'),
+  at: z.string().optional().describe('ISO time, where the log states one.'),
+  outcome: z.enum(['open', 'ok', 'failed', 'refused']).describe('`open`: it has no result yet.'),
+});
+export type LastAction = z.infer<typeof LastAction>;
+
 /** Guardian's verdict on one agent. */
 export const TrajectoryAnalysis = z.object({
   agent: z.string(),
@@ -55,6 +64,8 @@ export const TrajectoryAnalysis = z.object({
     .string()
     .optional()
     .describe('ISO time of the newest event, by the log itself or by when it was seen to grow.'),
+  lastAction: LastAction.optional(),
+  format: LogFormat.optional().describe('Of the log; of the first one where there are several.'),
   usage: Tokens.optional(),
   judgeUsage: Tokens.optional().describe('What the model judge spent on this analysis.'),
   notes: z

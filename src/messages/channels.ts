@@ -112,6 +112,10 @@ const ENDPOINT_TEXTS: Readonly<Record<Endpoint, string>> = {
   'tasks.reprioritise': 'Changes the priority or the deadline of tasks.',
   'tasks.explain': "A task's score in its terms, what it waits for, and how much waits for it.",
   'tasks.graph': 'The dependency graph, for drawing.',
+  'history.fleet':
+    'What was judged of each active agent lately: scores, latest action, tokens, restarts; in pages.',
+  'history.agent': "An agent's latest verdict in full, and its scores over time.",
+  'history.coherence': "The fleet's latest coherence report, and its scores over time.",
   'logs.tail': "The end of an agent's event stream, read where its logs are.",
   status: 'What runs: agents, hosts, requests, the supervision tree.',
 };

@@ -5,6 +5,7 @@ import { CostReply, CostRequest, CostToday } from './cost.js';
 import { Failure } from './errors.js';
 import { REPO_REQUESTS } from './github.js';
 import { HealthSummary, RestartEvent } from './health.js';
+import { HISTORY_REQUESTS } from './history.js';
 import { Id } from './ids.js';
 import { STEERING_REQUESTS } from './interventions.js';
 import { RESULTS } from './results.js';
@@ -163,6 +164,7 @@ export const REQUESTS = {
     }),
   },
   cost: { request: CostRequest, reply: CostReply },
+  ...HISTORY_REQUESTS,
   ...REPO_REQUESTS,
   ...TASK_REQUESTS,
   'logs.tail': { request: z.strictObject({ agent: Id, ...TailRequest.shape }), reply: Tail },

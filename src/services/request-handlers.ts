@@ -13,6 +13,7 @@ import { isRefused } from './final-results.js';
 import { repoHandlers } from './github/repo-handlers.js';
 import type { Health } from './health/health.js';
 import { healthHandlers } from './health/health-handlers.js';
+import { historyHandlers } from './history-handlers.js';
 import type { RequestRunner } from './request-runner.js';
 import type { Handlers } from './rpc-service.js';
 import type { Steering } from './steering.js';
@@ -98,6 +99,7 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
     cost: (request) => costs().summary(request),
     ...steeringHandlers(store, steering),
     ...taskHandlers(tasks),
+    ...historyHandlers(store),
     'logs.tail': async ({ agent, ...request }) => {
       if (store.agents.get(agent) === undefined) throw new VigilError('NOT_FOUND', `no agent ${agent}`);
       const parsed = AGENT_PROTOCOL.tail.reply.safeParse(await askAgent(agent, 'tail', request));

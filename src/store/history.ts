@@ -1,33 +1,34 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { CoherenceReport, TrajectoryAnalysis } from '../messages/analysis.js';
+import { CoherenceReport, type SteeringType, TrajectoryAnalysis } from '../messages/analysis.js';
 import { parseWith } from '../messages/errors.js';
-
-/** An agent's latest verdict in short, and the scores before it. */
-export interface Trend {
-  readonly agent: string;
-  readonly summary: string;
-  readonly goal: string;
-  /** Alignment scores, 0..1, oldest first. */
-  readonly scores: readonly number[];
-}
+import { Trend } from '../messages/history.js';
 
 /** One verdict of an agent, as a point of its curve. */
 export interface Point {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly score: number;
-  readonly type: string | null;
+  readonly type: SteeringType | null;
 }
 
 interface TrendRow {
   readonly agent: string;
+  /** JSON objects, and a JSON list of scores, the newest first. */
   readonly latest: string | null;
-  readonly scores: string | null;
+  readonly scores: string;
+  readonly restarts: number;
+}
+
+interface TrendQuery {
+  /** Scores of each agent. */
+  readonly points: number;
+  readonly after?: string | undefined;
+  readonly limit: number;
 }
 
 /** What was judged over time, for people to look at: reads only. */
 export class History {
-  readonly #trends: Statement<[number], TrendRow>;
+  readonly #trends: Statement<[{ points: number; after: string; limit: number }], TrendRow>;
   readonly #latest: Statement<[string], { at: number; analysis: string }>;
   readonly #points: Statement<[string, number], Point>;
   readonly #coherence: Statement<[], { at: number; report: string }>;
@@ -36,11 +37,14 @@ export class History {
   constructor(database: Database) {
     this.#trends = database.prepare(`
       select a.id as agent,
-             (select json_object('summary', l.analysis ->> '$.summary', 'goal', substr(l.analysis ->> '$.goal', 1, 400))
+             (select json_object('summary', l.analysis ->> '$.summary', 'goal', substr(l.analysis ->> '$.goal', 1, 160),
+                                 'lastAction', l.analysis -> '$.lastAction', 'format', l.analysis ->> '$.format',
+                                 'usage', l.analysis -> '$.usage')
                 from analyses l where l.agent = a.id order by l.seq desc limit 1) as latest,
-             (select json_group_array(alignment_score)
-                from (select alignment_score from analyses l where l.agent = a.id order by l.seq desc limit ?)) as scores
-        from agents a where a.state = 'active'`);
+             (select json_group_array(round(alignment_score, 3))
+                from (select alignment_score from analyses l where l.agent = a.id order by l.seq desc limit @points)) as scores,
+             (select count(*) from restarts r where r.agent = a.id) as restarts
+        from agents a where a.state = 'active' and a.id > @after order by a.id limit @limit`);
     this.#latest = database.prepare(
       'select at, analysis from analyses where agent = ? order by seq desc limit 1',
     );
@@ -51,13 +55,14 @@ export class History {
     this.#coherencePoints = database.prepare('select at, score from coherence order by at desc limit ?');
   }
 
-  /** Of every active agent, the latest `points` scores: one statement. */
-  trends(points: number): Trend[] {
-    return this.#trends.all(points).map(({ agent, latest, scores }) => ({
-      agent,
-      ...(JSON.parse(latest ?? '{"summary": "", "goal": ""}') as Pick<Trend, 'summary' | 'goal'>),
-      scores: (JSON.parse(scores ?? '[]') as number[]).reverse(),
-    }));
+  /** Of active agents by their id, the latest scores: one statement. */
+  trends({ points, after = '', limit }: TrendQuery): Trend[] {
+    return this.#trends.all({ points, after, limit }).map(({ agent, latest, scores, restarts }) => {
+      const verdict = JSON.parse(latest ?? '{"summary": "", "goal": ""}') as Record<string, unknown>;
+      const known = Object.entries(verdict).filter(([, value]) => value !== null);
+      const trend = { agent, ...Object.fromEntries(known), scores: JSON.parse(scores).reverse(), restarts };
+      return parseWith(Trend, trend, `trend of ${agent} in the database`);
+    });
   }
 
   /** The latest verdict in full. */

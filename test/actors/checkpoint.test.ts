@@ -8,6 +8,7 @@ import { DEFAULT_THRESHOLDS } from '../../src/judgement/thresholds.js';
 import { createTrajectory, observe, type Trajectory } from '../../src/judgement/trajectory.js';
 import { parseChunk } from '../../src/logs/parse-chunk.js';
 import { AgentSpec } from '../../src/messages/agents.js';
+import { testFolder } from '../folder.js';
 import { connectClient, ROOT, run, until } from '../system/processes.js';
 
 const LOGS = ['spotter-agent-a2898e3.jsonl', 'agentcmd-nav-user-initials.jsonl', 'spotter-tool_heavy.jsonl'];
@@ -22,7 +23,7 @@ const options = {
 for (const name of LOGS) {
   t.test(`${name}: gone on from anywhere, the verdict is that of an actor that was never away`, async (t) => {
     const whole = readFileSync(join(ROOT, 'fleet/logs', name));
-    const path = join(t.testdir(), 'agent.jsonl');
+    const path = join(testFolder(t), 'agent.jsonl');
     const spec = AgentSpec.parse({ id: 'a', logs: [path] });
     const verdictOf = (trajectory: Trajectory) =>
       assess(trajectory, { now: trajectory.lastAt, live: false, thresholds: DEFAULT_THRESHOLDS });
@@ -78,7 +79,7 @@ t.test('another goal, other logs or another rule make another key', async (t) =>
 });
 
 t.test('a fleet that is started again goes on where it was', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const log = join(cwd, 'agent.jsonl');
   const line = (text: string) => `${JSON.stringify({ role: 'assistant', text })}\n`;
   const middle = line('middle '.repeat(20));

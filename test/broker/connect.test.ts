@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { connect, nkeys } from 'nats';
 import t, { type Test } from 'tap';
 import { type ConnectSettings, connectBroker } from '../../src/broker/connect.js';
+import { testFolder } from '../folder.js';
 import { serverOn, unexpected } from './servers.js';
 
 const TIMES = { connectTimeoutMs: 2_000, pingIntervalMs: 5_000 };
@@ -26,7 +27,7 @@ async function refusal(
 }
 
 t.test('a broker of ours takes its keys and nobody without', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const server = await serverOn(t, dataDir);
   await server.start(unexpected);
   const url = server.url;
@@ -52,7 +53,7 @@ t.test('a broker of ours takes its keys and nobody without', async (t) => {
 });
 
 t.test('credentials that cannot be read are named', async (t) => {
-  const folder = t.testdir({ 'empty.nk': '', 'garbage.nk': 'SUgarbage', 'garbage.creds': 'nothing' });
+  const folder = testFolder(t, { 'empty.nk': '', 'garbage.nk': 'SUgarbage', 'garbage.creds': 'nothing' });
   const url = 'nats://127.0.0.1:1';
   for (const nkeyFile of ['none.nk', 'empty.nk', 'garbage.nk'].map((name) => join(folder, name))) {
     const { code, message } = await refusal(t, { url, nkeyFile });

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { findServer, isOlder } from '../../src/broker/find-server.js';
+import { testFolder } from '../folder.js';
 
 /** A program named nats-server that prints `said` as its version. */
 function fake(folder: string, said: string, code = 0): string {
@@ -26,7 +27,7 @@ async function refusal(t: Test, set: string): Promise<string> {
 }
 
 t.test('one that is set and cannot be used is refused with the mend', async (t) => {
-  const folder = t.testdir({ 'not-executable': 'x' });
+  const folder = testFolder(t, { 'not-executable': 'x' });
   t.match(
     await refusal(t, join(folder, 'none')),
     /none cannot be run .*ENOENT.*set nats\.server to one that can/,
@@ -40,14 +41,14 @@ t.test('one that is set and cannot be used is refused with the mend', async (t) 
 });
 
 t.test('one that is set goes before PATH', async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const path = fake(join(folder, 'set'), 'nats-server: v2.12.1');
   fake(join(folder, 'path'), 'nats-server: v2.9.10');
   t.same(await findServer(path, '/nowhere', join(folder, 'path')), { path, version: [2, 12, 1] });
 });
 
 t.test('the first in PATH is taken, what cannot be run is passed over', async (t) => {
-  const folder = t.testdir({ a: { 'nats-server': 'not executable' }, b: { 'nats-server': {} } });
+  const folder = testFolder(t, { a: { 'nats-server': 'not executable' }, b: { 'nats-server': {} } });
   fake(join(folder, 'old'), 'nats-server: v2.1.0');
   fake(join(folder, 'broken'), 'oops', 1);
   const path = fake(join(folder, 'good'), 'nats-server: v2.10.29');

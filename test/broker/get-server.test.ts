@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { findServer } from '../../src/broker/find-server.js';
 import { RELEASE, release } from '../../src/broker/get-server.js';
+import { testFolder } from '../folder.js';
 
 const MACHINE = { x64: 'amd64', arm64: 'arm64', arm: 'arm7' }[process.arch as string];
 const FOLDER = `nats-server-${RELEASE}-${process.platform}-${MACHINE}`;
@@ -23,7 +24,7 @@ const ARCHIVE = `${FOLDER}.tar.gz`;
 
 /** An archive as the project releases it, with a program that tells its version. */
 function archive(t: Test): Buffer {
-  const folder = t.testdir({ [FOLDER]: { 'README.md': 'read me' } });
+  const folder = testFolder(t, { [FOLDER]: { 'README.md': 'read me' } });
   const program = join(folder, FOLDER, 'nats-server');
   writeFileSync(program, `#!/bin/sh\necho "nats-server: ${RELEASE}"\n`);
   chmodSync(program, 0o644);
@@ -111,7 +112,7 @@ for (const [what, { files, says }] of Object.entries(REFUSED)) {
 }
 
 t.test('a release server that is not there', async (t) => {
-  const ownFolder = join(t.testdir(), 'own');
+  const ownFolder = join(testFolder(t), 'own');
   await t.rejects(release({ ownFolder, releaseUrl: 'http://127.0.0.1:2' }).get(), {
     message: /^http:\/\/127\.0\.0\.1:2\/.*\/SHA256SUMS cannot be fetched \(.*ECONNREFUSED.*\)$/,
   });

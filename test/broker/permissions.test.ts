@@ -4,6 +4,7 @@ import type { Role } from '../../src/broker/keys.js';
 import type { BrokerServer } from '../../src/broker/server.js';
 import { ensureStreams } from '../../src/broker/streams.js';
 import { Subjects } from '../../src/messages/subjects.js';
+import { testFolder } from '../folder.js';
 import { connectAs, serverOn, unexpected } from './servers.js';
 
 interface Rights {
@@ -219,7 +220,7 @@ function refusalsOn(connection: NatsConnection): { after(action: () => void): Pr
 }
 
 async function brokerOf(t: Test, prefix: string): Promise<{ server: BrokerServer; dataDir: string }> {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const server = await serverOn(t, dataDir, prefix);
   await server.start(unexpected);
   return { server, dataDir };

@@ -9,13 +9,14 @@ import { BrokerServer } from '../../src/broker/server.js';
 import { ensureStreams } from '../../src/broker/streams.js';
 import { VigilError } from '../../src/messages/errors.js';
 import { Subjects } from '../../src/messages/subjects.js';
+import { testFolder } from '../folder.js';
 import { connectAs, isAlive, serverOn, unexpected } from './servers.js';
 
 const portOf = (server: BrokerServer) => Number(new URL(server.url).port);
 const LIMITS = { maxAgeMs: 60_000, maxBytes: 1_048_576 };
 
 t.test('it is ready when start returns, and stop leaves no process', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const server = await serverOn(t, dataDir);
   await server.start(unexpected);
   const pid = server.pid ?? 0;
@@ -36,7 +37,7 @@ t.test('a port in use is passed over', async (t) => {
   t.teardown(() => taken.close());
   const address = taken.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const server = await serverOn(t, dataDir, 'vigil', port);
   await server.start(unexpected);
   t.not(portOf(server), port);
@@ -44,7 +45,7 @@ t.test('a port in use is passed over', async (t) => {
 });
 
 t.test('a broker that is killed says so, and comes back on its port with its data', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const server = await serverOn(t, dataDir);
   const ended = new Promise<Error>((resolve, reject) => server.start(resolve).catch(reject));
   const supervisor = await new Promise<Awaited<ReturnType<typeof connectAs>>>((resolve, reject) => {
@@ -71,7 +72,7 @@ t.test('a broker that is killed says so, and comes back on its port with its dat
 t.test(
   'the broker that a killed supervisor left is ended and replaced, on its port, with its data',
   async (t) => {
-    const dataDir = t.testdir();
+    const dataDir = testFolder(t);
     const forgotten = await serverOn(t, dataDir);
     await forgotten.start(() => undefined);
     const left = forgotten.pid ?? 0;
@@ -91,7 +92,7 @@ t.test(
 );
 
 t.test('a foreign process that has the recorded pid is let alone', async (t) => {
-  const dataDir = t.testdir({ nats: {} });
+  const dataDir = testFolder(t, { nats: {} });
   const foreign = spawn('sleep', ['60']);
   await once(foreign, 'spawn');
   t.teardown(() => foreign.kill('SIGKILL'));
@@ -107,7 +108,7 @@ t.test('a foreign process that has the recorded pid is let alone', async (t) => 
 
 t.test('a record of what runs that is damaged is no obstacle', async (t) => {
   for (const text of ['', '{', '{"pid": -1, "port": 1}', '{"pid": "1"}', '[]']) {
-    const dataDir = t.testdir({ nats: { 'running.json': text } });
+    const dataDir = testFolder(t, { nats: { 'running.json': text } });
     const server = await serverOn(t, dataDir);
     await server.start(unexpected);
     t.ok(isAlive(server.pid ?? 0), JSON.stringify(text));
@@ -116,7 +117,7 @@ t.test('a record of what runs that is damaged is no obstacle', async (t) => {
 });
 
 t.test('a server that does not come up is refused with its last words', async (t) => {
-  const dataDir = t.testdir({
+  const dataDir = testFolder(t, {
     'nats-server': '#!/bin/sh\necho "[1] [FTL] the disk is on fire" >&2\nexit 3\n',
     nats: {},
   });
@@ -138,7 +139,7 @@ t.test('a server that does not come up is refused with its last words', async (t
 
 t.test('a stop during the start ends both', async (t) => {
   // Says nothing, as a server that loads a large store.
-  const dataDir = t.testdir({ 'nats-server': '#!/bin/sh\necho "[1] loading" >&2\nexec sleep 60\n' });
+  const dataDir = testFolder(t, { 'nats-server': '#!/bin/sh\necho "[1] loading" >&2\nexec sleep 60\n' });
   const path = join(dataDir, 'nats-server');
   const { chmodSync, existsSync } = await import('node:fs');
   chmodSync(path, 0o755);
@@ -165,7 +166,7 @@ t.test('a stop during the start ends both', async (t) => {
 });
 
 t.test('keys are for their owner only, and the configuration holds no seed', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const server = await serverOn(t, dataDir);
   await server.start(unexpected);
   const configuration = join(dataDir, 'nats', 'nats.conf');
@@ -185,7 +186,7 @@ t.test('keys are for their owner only, and the configuration holds no seed', asy
 });
 
 t.test('a key file that is none is named, with the mend', async (t) => {
-  const dataDir = t.testdir({ keys: { 'host.nk': 'hello\n' } });
+  const dataDir = testFolder(t, { keys: { 'host.nk': 'hello\n' } });
   await t.rejects(roleKeys(dataDir), {
     constructor: VigilError,
     code: 'BROKER',
@@ -194,7 +195,7 @@ t.test('a key file that is none is named, with the mend', async (t) => {
 });
 
 t.test('a data directory with blanks, quotes and umlauts in its name serves as well', async (t) => {
-  const dataDir = join(t.testdir(), 'it is "the" \\ Löwe $HOME #1');
+  const dataDir = join(testFolder(t), 'it is "the" \\ Löwe $HOME #1');
   const server = await serverOn(t, dataDir);
   await server.start(unexpected);
   const supervisor = await connectAs(t, server, dataDir, 'supervisor');

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { connect, headers, type NatsConnection, NatsError } from 'nats';
 import t from 'tap';
 import { findServer } from '../../src/broker/find-server.js';
+import { testFolder } from '../folder.js';
 import { ROOT, run, until } from '../system/processes.js';
 import { pause } from './rounds.js';
 
@@ -55,7 +56,7 @@ async function storedFinals(nc: NatsConnection, kind: string, id: string): Promi
 
 t.test(`the broker is killed in the middle of a cycle and stays away for ${AWAY_MS} ms`, async (t) => {
   const program = await findServer(undefined, '/nowhere');
-  const store = t.testdir();
+  const store = testFolder(t);
   const startBroker = async (port: string) => {
     const server = spawn(
       program?.path ?? '',
@@ -72,7 +73,7 @@ t.test(`the broker is killed in the middle of a cycle and stays away for ${AWAY_
   let broker = await startBroker('-1');
   t.teardown(() => broker.server.kill('SIGKILL'));
   const url = `nats://127.0.0.1:${broker.port}`;
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const supervisor = run(t, SUPERVISOR, [], {
     cwd,
     env: {

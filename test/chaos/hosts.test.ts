@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { headers, type NatsConnection } from 'nats';
 import t from 'tap';
+import { testFolder } from '../folder.js';
 import { CLI, connectClient, ROOT, type Running, run, until } from '../system/processes.js';
 import { pause, rounds, seeded } from './rounds.js';
 
@@ -44,7 +45,7 @@ async function finals(nc: NatsConnection): Promise<Map<string, Final[]>> {
 t.test(`${ROUNDS} hosts killed or stopped under a run of triggers`, async (t) => {
   const random = seeded();
   t.comment(`CHAOS_SEED=${random.seed}`);
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const env = {
     VIGIL_CYCLE_INTERVAL_MS: '0',
     VIGIL_HOSTS_COUNT: '2',

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { connect, headers, type NatsConnection, NatsError } from 'nats';
 import t from 'tap';
 import { findServer } from '../../src/broker/find-server.js';
+import { testFolder } from '../folder.js';
 import { connectClient, ROOT, run, until } from '../system/processes.js';
 import { FaultProxy } from '../system/proxy.js';
 import { pause, rounds } from './rounds.js';
@@ -39,7 +40,7 @@ t.test(
   'a half-open network: requests fail by their own time, the fleet is not restarted, work goes on after it',
   async (t) => {
     const program = await findServer(undefined, '/nowhere');
-    const server = spawn(program?.path ?? '', ['-a', '127.0.0.1', '-p', '-1', '-js', '-sd', t.testdir()], {
+    const server = spawn(program?.path ?? '', ['-a', '127.0.0.1', '-p', '-1', '-js', '-sd', testFolder(t)], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     t.teardown(() => server.kill('SIGKILL'));
@@ -49,7 +50,7 @@ t.test(
     const port = Number(/client connections on 127\.0\.0\.1:(\d+)/.exec(said)?.[1]);
     const proxy = await FaultProxy.to(port);
     t.teardown(() => proxy.close());
-    const cwd = t.testdir();
+    const cwd = testFolder(t);
     const supervisor = run(t, SUPERVISOR, [], {
       cwd,
       env: {
@@ -89,7 +90,7 @@ t.test(
 );
 
 t.test(`Vigil's own broker is killed with -9 ${KILLS} times under a run of triggers`, async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const supervisor = run(t, SUPERVISOR, [], {
     cwd,
     env: {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { headers, type NatsConnection } from 'nats';
 import t from 'tap';
+import { testFolder } from '../folder.js';
 import { connectClient, ROOT, type Running, run, until, vigil } from '../system/processes.js';
 import { pause, rounds, seeded } from './rounds.js';
 
@@ -34,7 +35,7 @@ async function publish(nc: NatsConnection, id: string): Promise<void> {
 t.test(`the supervisor is killed with -9 at ${ROUNDS} random moments`, async (t) => {
   const random = seeded();
   t.comment(`CHAOS_SEED=${random.seed}`);
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const acknowledged: string[] = [];
   const restarts: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -119,7 +120,7 @@ t.test(
   async (t) => {
     const random = seeded();
     for (let round = 0; round < ROUNDS; round++) {
-      const cwd = t.testdir();
+      const cwd = testFolder(t);
       const running = vigil(t, ['start', '--json'], { cwd, env: { VIGIL_CYCLE_INTERVAL_MS: '50' } });
       // Not before the process can have heard of signals at all.
       await pause(250 + random.next() * 1_500);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { testFolder } from '../folder.js';
 import { Managed } from '../managed/agents.js';
 import { CLI, connectClient, jsonLines, ROOT, type Running, until, vigil } from '../system/processes.js';
 
@@ -11,7 +12,7 @@ async function fleet(t: Test): Promise<{ cwd: string; running: Running }> {
     { id: 'fails', logs: [FAILING] },
     { id: 'commanded', logs: [], restart: { command: ['sh', '-c', 'echo came >&2; exit 4'] } },
   ]);
-  const cwd = t.testdir({ 'vigil.config.yaml': `cycle: {intervalMs: 0}\nagents: ${agents}\n` });
+  const cwd = testFolder(t, { 'vigil.config.yaml': `cycle: {intervalMs: 0}\nagents: ${agents}\n` });
   const running = vigil(t, ['start'], { cwd, env: { VIGIL_HEALTH_STATUS_MS: '100' } });
   await running.says(/^Watching\./);
   return { cwd, running };
@@ -36,16 +37,16 @@ t.test('vigil agents', async (t) => {
       rows.map((row) => row.split(/\s+/).slice(0, 2)),
       [
         ['fails', 'stuck'],
+        ['a1', 'running'],
         ['commanded', 'unknown'],
         ['quiet', 'unknown'],
-        ['a1', 'running'],
       ],
     );
-    t.match(rows[3], /heartbeat .* ok /);
+    t.match(rows[1], /heartbeat .* ok /);
     const lines = jsonLines((await vigil(t, ['ls', '--json'], { cwd }).finished()).stdout);
     t.same(
       lines.map(({ id }) => id),
-      ['fails', 'commanded', 'quiet', 'a1'],
+      ['fails', 'a1', 'commanded', 'quiet'],
     );
     t.match(lines[0], { status: { state: 'stuck', source: 'verdict', ageMs: Number } });
     const stuck = jsonLines((await agents('ls', '--json', '--state', 'stuck')).stdout);
@@ -118,6 +119,6 @@ t.test('vigil agents', async (t) => {
   });
 
   await t.test('without a supervisor', async (t) => {
-    t.match(await vigil(t, ['ls'], { cwd: t.testdir() }).finished(), { code: 5, stderr: /vigil start/ });
+    t.match(await vigil(t, ['ls'], { cwd: testFolder(t) }).finished(), { code: 5, stderr: /vigil start/ });
   });
 });

@@ -2,6 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import { testFolder } from '../folder.js';
 import { type Running, until, vigil } from '../system/processes.js';
 
 interface Found {
@@ -24,7 +25,7 @@ async function doctor(
 }
 
 t.test('in an empty folder: nothing is wrong, nothing is made', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const { code, checks, of } = await doctor(t, cwd);
   t.equal(code, 0);
   t.same(
@@ -50,7 +51,7 @@ t.test('in an empty folder: nothing is wrong, nothing is made', async (t) => {
 });
 
 t.test('with a supervisor: broker, JetStream, its answer, its clock; and what it leaves', async (t) => {
-  const cwd = t.testdir({ 'vigil.config.yaml': 'cycle: {intervalMs: 0}\nagents: []\n' });
+  const cwd = testFolder(t, { 'vigil.config.yaml': 'cycle: {intervalMs: 0}\nagents: []\n' });
   const running = vigil(t, ['start'], { cwd });
   await running.says(/^Watching\./);
   const { code, of } = await doctor(t, cwd);
@@ -85,7 +86,7 @@ t.test('with a supervisor: broker, JetStream, its answer, its clock; and what it
 });
 
 t.test('what is broken is named with its mend', async (t) => {
-  const cwd = t.testdir({ '.vigil': {} });
+  const cwd = testFolder(t, { '.vigil': {} });
   chmodSync(join(cwd, '.vigil'), 0o700);
   writeFileSync(join(cwd, 'vigil.config.yaml'), 'cycle: {intervalMs: never}\n');
   const settings = await doctor(t, cwd);

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { findServer } from '../../src/broker/find-server.js';
+import { testFolder } from '../folder.js';
 import { vigil } from '../system/processes.js';
 
 interface Case {
@@ -75,7 +76,7 @@ const CASES: readonly Case[] = [
 
 for (const { what, args = [], env = {}, files = {}, code, says } of CASES) {
   t.test(`${what}: one line that says what and how to mend it`, async (t) => {
-    const cwd = t.testdir(files);
+    const cwd = testFolder(t, files);
     const finished = await vigil(t, ['start', '--once', '--json', ...args], { cwd, env }).finished();
     t.equal(finished.code, code, finished.stderr);
     const lines = finished.stderr.trim().split('\n');
@@ -94,7 +95,7 @@ t.test('a wrong credential is named as such', async (t) => {
     '-1',
     '-js',
     '-sd',
-    t.testdir(),
+    testFolder(t),
     '--user',
     'u',
     '--pass',
@@ -107,7 +108,7 @@ t.test('a wrong credential is named as such', async (t) => {
   let said = '';
   for (; !said.includes('Server is ready'); ) said += String((await once(server.stderr, 'data'))[0]);
   const port = /Listening for client connections on 127\.0\.0\.1:(\d+)/.exec(said)?.[1];
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const wrong = await vigil(t, ['start', '--once', '--nats-url', `nats://u:wrong@127.0.0.1:${port}`], {
     cwd,
   }).finished();
@@ -126,14 +127,14 @@ t.test('a port in use is no obstacle: a free one is taken and named', async (t) 
   t.teardown(() => taken.close());
   const address = taken.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const running = vigil(t, ['start', '--port', String(port)], { cwd });
   const line = await running.says(/^Watching\. Broker/);
   t.notMatch(line, `:${port},`);
 });
 
 t.test('commands that need a supervisor say that none runs', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   for (const command of ['status', 'tree']) {
     const { code, stderr } = await vigil(t, [command], { cwd }).finished();
     t.equal(code, 5);
@@ -142,7 +143,7 @@ t.test('commands that need a supervisor say that none runs', async (t) => {
 });
 
 t.test('config prints the effective settings and where each came from', async (t) => {
-  const cwd = t.testdir({
+  const cwd = testFolder(t, {
     'vigil.config.yaml': 'cycle: {intervalMs: 5000}\nnats: {url: "nats://me:secret@host:4222"}',
   });
   const { code, stdout } = await vigil(t, ['config'], { cwd, env: { VIGIL_HOSTS_COUNT: '3' } }).finished();

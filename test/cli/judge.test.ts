@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { TrajectoryAnalysis } from '../../src/messages/analysis.js';
+import { testFolder } from '../folder.js';
 import { jsonLines, ROOT, vigil } from '../system/processes.js';
 
 const log = (name: string) => join(ROOT, 'fleet/logs', name);
@@ -33,7 +34,7 @@ t.test('a folder is judged whole', async (t) => {
 
 t.test('bad input: exit code 2, one line each, and the readable logs are judged all the same', async (t) => {
   const binary = Buffer.from(Array.from({ length: 4_096 }, (_, i) => (i * 7) % 256));
-  const folder = t.testdir({ 'empty.log': '', 'binary.log': binary });
+  const folder = testFolder(t, { 'empty.log': '', 'binary.log': binary });
   const bad = ['missing.log', 'empty.log', 'binary.log'].map((name) => join(folder, name));
   const { code, stdout, stderr } = await judge(t, '--json', ...bad, log('eps.traj'));
   t.equal(code, 2);
@@ -47,7 +48,7 @@ t.test('bad input: exit code 2, one line each, and the readable logs are judged 
 
 t.test('a log that was cut in half is judged up to the cut, with a note', async (t) => {
   const whole = readFileSync(log('agentcmd-nav-user-initials.jsonl'));
-  const folder = t.testdir({ 'half.jsonl': whole.subarray(0, Math.floor(whole.length / 2)) });
+  const folder = testFolder(t, { 'half.jsonl': whole.subarray(0, Math.floor(whole.length / 2)) });
   const { code, stdout } = await judge(t, '--json', join(folder, 'half.jsonl'));
   t.equal(code, 0);
   const [line] = jsonLines(stdout);

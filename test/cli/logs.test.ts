@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { readLog } from '../../src/logs/read-log.js';
 import { Tail } from '../../src/messages/requests.js';
+import { testFolder } from '../folder.js';
 import { connectClient, jsonLines, ROOT, type Running, until, vigil } from '../system/processes.js';
 
 const OWN = '2026-01-01T10:00:00.000Z';
@@ -10,7 +11,7 @@ const record = (fields: object) => `${JSON.stringify({ timestamp: OWN, ...fields
 
 /** A supervisor that watches a real session and one that the test writes. */
 async function fleet(t: Test): Promise<{ cwd: string; own: string; vigil: Running }> {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const own = join(cwd, 'own.jsonl');
   const session = join(ROOT, 'fleet/logs/spotter-tool_heavy.jsonl');
   const agents = [
@@ -118,6 +119,6 @@ t.test('logs', async (t) => {
     t.match(unknown.stderr, /no agent nobody/);
     t.equal((await logs('a.*.>')).code, 2);
     t.equal((await logs('own', '--last', '0')).code, 2);
-    t.equal((await vigil(t, ['logs', 'own'], { cwd: t.testdir() }).finished()).code, 5);
+    t.equal((await vigil(t, ['logs', 'own'], { cwd: testFolder(t) }).finished()).code, 5);
   });
 });

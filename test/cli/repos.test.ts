@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { testFolder } from '../folder.js';
 import { fail, GitHubServer, issueOf, pullOf } from '../github/server.js';
 import { connectClient, jsonLines, vigil } from '../system/processes.js';
 
@@ -14,7 +15,7 @@ t.test('vigil repos', async (t) => {
     pulls: [pullOf(2, 2, { head: { ref: 'fixer/tests', sha: 'a'.repeat(40) } })],
   });
   server.add('acme/web', { issues: [issueOf(1, 1)] });
-  const cwd = t.testdir({
+  const cwd = testFolder(t, {
     'vigil.config.yaml': `cycle: {intervalMs: 0}\nagents: [{id: fixer, logs: []}]\ngithub: {baseUrl: "${server.url}", repos: [acme/api.v2], intervalMs: 0, retryMs: 1}\n`,
   });
   const env = { VIGIL_GITHUB_TOKEN: TOKEN };

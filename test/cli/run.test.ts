@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { testFolder } from '../folder.js';
 import { vigil } from '../system/processes.js';
 
 interface Case {
@@ -65,7 +66,7 @@ const REFUSED: readonly Case[] = [
 
 for (const { what, args, code, says } of REFUSED) {
   t.test(`${what}: one line that says what and how to mend it`, async (t) => {
-    const finished = await vigil(t, ['run', ...args], { cwd: t.testdir() }).finished();
+    const finished = await vigil(t, ['run', ...args], { cwd: testFolder(t) }).finished();
     t.equal(finished.code, code, finished.stderr);
     t.match(finished.stderr, says);
     t.notMatch(finished.stderr, /^\s+at /m, 'no stack trace');
@@ -74,7 +75,7 @@ for (const { what, args, code, says } of REFUSED) {
 }
 
 t.test('options behind the program are its own', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const args = ['run', '--id', 'a1', '--', 'echo', '--id', 'other', '-c', 'x', '--help'];
   const { code, stdout } = await vigil(t, args, { cwd }).finished();
   t.equal(code, 0);
@@ -82,7 +83,7 @@ t.test('options behind the program are its own', async (t) => {
 });
 
 t.test('the program knows who it is; its output goes where it is told to', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const args = [
     'run',
     '--id',
@@ -104,7 +105,7 @@ t.test('the program knows who it is; its output goes where it is told to', async
 });
 
 t.test('vigil inside of vigil run takes the variables that are set there', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const inner = [process.execPath, join(import.meta.dirname, '../../src/cli/main.js'), 'config'];
   const { code, stderr } = await vigil(t, ['run', '--id', 'a1', '--steer', 'file', '--', ...inner], {
     cwd,

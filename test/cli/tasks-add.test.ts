@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
+import { testFolder } from '../folder.js';
 import { CLI, cleanEnvironment, jsonLines, vigil } from '../system/processes.js';
 
 const VERBS = [
@@ -23,7 +24,7 @@ const VERBS = [
 ];
 
 t.test('each command has help with examples', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const helps = VERBS.map((verb) => vigil(t, ['tasks', verb, '--help'], { cwd }).finished());
   for (const [i, { code, stdout }] of (await Promise.all(helps)).entries()) {
     t.equal(code, 0);
@@ -32,13 +33,13 @@ t.test('each command has help with examples', async (t) => {
 });
 
 t.test('without a supervisor: exit code 5 and how to mend it', async (t) => {
-  const { code, stderr } = await vigil(t, ['tasks', 'list'], { cwd: t.testdir() }).finished();
+  const { code, stderr } = await vigil(t, ['tasks', 'list'], { cwd: testFolder(t) }).finished();
   t.equal(code, 5);
   t.match(stderr, /vigil start/);
 });
 
 async function fleet(t: Test) {
-  const cwd = t.testdir({ 'vigil.config.yaml': 'cycle: {intervalMs: 0}\ntasks: {backoffMs: 0}\n' });
+  const cwd = testFolder(t, { 'vigil.config.yaml': 'cycle: {intervalMs: 0}\ntasks: {backoffMs: 0}\n' });
   await vigil(t, ['start'], { cwd }).says(/^Watching\./);
   return { cwd, tasks: (...args: string[]) => vigil(t, ['tasks', ...args], { cwd }).finished() };
 }

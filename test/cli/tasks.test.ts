@@ -1,8 +1,9 @@
 import t, { type Test } from 'tap';
+import { testFolder } from '../folder.js';
 import { vigil } from '../system/processes.js';
 
 async function fleet(t: Test) {
-  const cwd = t.testdir({ 'vigil.config.yaml': 'cycle: {intervalMs: 0}\ntasks: {backoffMs: 0}\n' });
+  const cwd = testFolder(t, { 'vigil.config.yaml': 'cycle: {intervalMs: 0}\ntasks: {backoffMs: 0}\n' });
   await vigil(t, ['start'], { cwd }).says(/^Watching\./);
   return { cwd, tasks: (...args: string[]) => vigil(t, ['tasks', ...args], { cwd }).finished() };
 }

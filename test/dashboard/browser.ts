@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import type { Test } from 'tap';
+import { testFolder } from '../folder.js';
 import { vigil } from '../system/processes.js';
 
 const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
@@ -80,7 +81,7 @@ export async function seriousFindings(page: Page): Promise<string[]> {
 
 /** A live fleet, the sample, with a dashboard on a free port. */
 export async function start(t: Test, env: Record<string, string> = {}) {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const running = vigil(t, ['start'], {
     cwd,
     env: { VIGIL_HTTP_PORT: '0', VIGIL_CYCLE_INTERVAL_MS: '0', ...env },

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
+import { testFolder } from '../folder.js';
 import { connectClient, ROOT } from '../system/processes.js';
 
 export const CHECKOUT = '.claude/projects/-home-me-work-checkout';
@@ -95,7 +96,7 @@ export interface Place {
 
 /** A home with sessions, and a folder to start from that has nothing in it. */
 export function place(t: Test): Place {
-  const folder = t.testdir({ home: {}, cwd: {} });
+  const folder = testFolder(t, { home: {}, cwd: {} });
   const home = join(folder, 'home');
   fillHome(home);
   const env: Record<string, string> = { HOME: home, CODEX_HOME: '', VIGIL_WATCH_POLL_MS: '200' };

@@ -9,13 +9,14 @@ import { isSubAgent, sessionId } from '../../src/discovery/session-name.js';
 import { type Changes, Sessions, type SessionsOptions } from '../../src/discovery/sessions.js';
 import { AgentSpec } from '../../src/messages/agents.js';
 import { isId } from '../../src/messages/ids.js';
+import { testFolder } from '../folder.js';
 import { until } from '../system/processes.js';
 import { addLog, addText, age, CHECKOUT, CODEX, codexSession, fillHome, LONG, treeHash } from './homes.js';
 
 const DAY_MS = 86_400_000;
 
 function homeOf(t: Test): string {
-  const home = t.testdir();
+  const home = testFolder(t);
   fillHome(home);
   return home;
 }
@@ -125,7 +126,7 @@ t.test('a session with the id of another gets one of its own', async (t) => {
 
 t.test('links, pipes and what cannot be read are no sessions and hold up nothing', async (t) => {
   const home = homeOf(t);
-  const outside = addLog(t.testdir(), 'secret.jsonl', 'spotter-tool_heavy.jsonl');
+  const outside = addLog(testFolder(t), 'secret.jsonl', 'spotter-tool_heavy.jsonl');
   fillHome(home);
   const folder = join(home, CHECKOUT);
   symlinkSync(outside, join(folder, 'link.jsonl'));

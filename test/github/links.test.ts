@@ -7,6 +7,7 @@ import { limitMs } from '../../src/github/limits.js';
 import { linksOf } from '../../src/github/links.js';
 import { RepoName, repoToken } from '../../src/messages/github.js';
 import { isId } from '../../src/messages/ids.js';
+import { testFolder } from '../folder.js';
 
 const pull = (branch: string, title = '', body = '') => ({ number: 1, branch, title, body });
 const agents = (...ids: string[]) => ids.map((id) => ({ id, branch: undefined as string | undefined }));
@@ -63,7 +64,7 @@ t.test('any repository name becomes one valid id, different names different ones
 });
 
 t.test('the branch of a workspace', async (t) => {
-  const folder = t.testdir({
+  const folder = testFolder(t, {
     '.git': { HEAD: 'ref: refs/heads/feature/x\n', worktrees: { w: { HEAD: 'ref: refs/heads/linked\n' } } },
     detached: { '.git': { HEAD: 'a'.repeat(40) } },
   });

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { testFolder } from '../folder.js';
 import { connectClient, until, vigil } from '../system/processes.js';
 
 interface Answer {
@@ -35,7 +36,7 @@ function ask(
 const JSON_BODY = { 'content-type': 'application/json', 'x-vigil': '1' };
 
 async function start(t: Test, env: Record<string, string> = {}) {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const running = vigil(t, ['start'], {
     cwd,
     env: { VIGIL_HTTP_PORT: '0', VIGIL_CYCLE_INTERVAL_MS: '0', ...env },

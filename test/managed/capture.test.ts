@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { readLog } from '../../src/logs/read-log.js';
+import { testFolder } from '../folder.js';
 import { until } from '../system/processes.js';
 import { Managed, node } from './agents.js';
 
@@ -12,7 +13,7 @@ t.test(
     process.stdout.write('plain\\n\\u001b[31mred\\u001b[0m\\r\\n{"type":"x","n":1}\\n{broken}\\nno end');
     process.stderr.write('ValueError: bad\\n');
   `;
-    const agent = Managed.start(t, node(script), { cwd: t.testdir() });
+    const agent = Managed.start(t, node(script), { cwd: testFolder(t) });
     const { stdout, stderr } = await agent.finished();
     t.equal(stdout, 'plain\n\u001b[31mred\u001b[0m\r\n{"type":"x","n":1}\n{broken}\nno end');
     t.match(stderr, /^ValueError: bad$/m);
@@ -31,7 +32,7 @@ t.test(
 
 t.test('the stream of a coding agent keeps its format', async (t) => {
   const log = join(import.meta.dirname, '../../../fleet/logs/spotter-tool_heavy.jsonl');
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const agent = Managed.start(t, ['cat', log], { cwd });
   t.equal((await agent.finished()).code, 0);
   const [taken, original] = await Promise.all([readLog(join(agent.folder, 'stdout.jsonl')), readLog(log)]);
@@ -40,7 +41,7 @@ t.test('the stream of a coding agent keeps its format', async (t) => {
 });
 
 t.test('what the agent is told on its input is on record, and reaches it', async (t) => {
-  const agent = Managed.start(t, ['cat'], { cwd: t.testdir(), input: 'pipe' });
+  const agent = Managed.start(t, ['cat'], { cwd: testFolder(t), input: 'pipe' });
   agent.child.stdin?.end('do this\nthen that\n');
   t.equal((await agent.finished()).stdout, 'do this\nthen that\n');
   t.match(
@@ -63,7 +64,7 @@ t.test('a flood: memory bounded, files bounded, the reader sees every byte', asy
     more();
   `;
   const agent = Managed.start(t, node(script), {
-    cwd: t.testdir(),
+    cwd: testFolder(t),
     env: { VIGIL_MANAGED_MAX_FILE_BYTES: String(maxFileBytes), VIGIL_MANAGED_MAX_FILES: '3' },
   });
   let received = 0;
@@ -116,7 +117,7 @@ t.test('a line without an end is held in bounded memory', async (t) => {
     more();
   `;
   const agent = Managed.start(t, node(script), {
-    cwd: t.testdir(),
+    cwd: testFolder(t),
     env: { VIGIL_MANAGED_MAX_LINE_CHARS: '100000' },
   });
   agent.child.stdout?.removeAllListeners('data').resume();
@@ -130,7 +131,7 @@ t.test('a line without an end is held in bounded memory', async (t) => {
 });
 
 t.test('a disk that takes nothing costs the lines and not the agent', async (t) => {
-  const cwd = t.testdir({ '.vigil': { agents: { a1: {} } } });
+  const cwd = testFolder(t, { '.vigil': { agents: { a1: {} } } });
   symlinkSync('/dev/full', join(cwd, '.vigil/agents/a1/stdout.jsonl'));
   const { code, stdout, stderr } = await Managed.start(t, ['sh', '-c', 'echo one; echo two; exit 8'], {
     cwd,

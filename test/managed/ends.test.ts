@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import t from 'tap';
+import { testFolder } from '../folder.js';
 import { isAlive, until } from '../system/processes.js';
 import { Managed, node, processesOf } from './agents.js';
 
@@ -26,7 +27,7 @@ const ENDS: readonly {
 
 for (const { what, script, code, runs } of ENDS) {
   t.test(`an agent that ${what}`, { buffered: true }, async (t) => {
-    const folder = t.testdir({ never: {}, 'on-failure': {}, always: {} });
+    const folder = testFolder(t, { never: {}, 'on-failure': {}, always: {} });
     const run = async (policy: 'never' | 'on-failure' | 'always') => {
       const agent = Managed.start(t, ['sh', '-c', `echo run; ${script}`], {
         cwd: join(folder, policy),
@@ -51,7 +52,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const agent = Managed.start(t, ['sh', '-c', 'echo boom >&2; exit 3'], {
-      cwd: t.testdir(),
+      cwd: testFolder(t),
       flags: ['--restart', 'on-failure'],
       env: { VIGIL_MANAGED_RESTART_MAX_RESTARTS: '4', VIGIL_MANAGED_RESTART_MAX_BACKOFF_MS: '100' },
     });
@@ -68,7 +69,7 @@ t.test(
 );
 
 t.test('an agent that ignores SIGTERM is killed when its grace is over', { buffered: true }, async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const agent = Managed.start(
     t,
     node('process.on("SIGTERM", () => console.log("no")); setInterval(() => {}, 1e6); console.log("up")'),
@@ -90,7 +91,7 @@ t.test(
   'a signal reaches the agent as it is, and is no reason to restart it',
   { buffered: true },
   async (t) => {
-    const folder = t.testdir({ SIGINT: {}, SIGTERM: {}, SIGHUP: {} });
+    const folder = testFolder(t, { SIGINT: {}, SIGTERM: {}, SIGHUP: {} });
     const run = async (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => {
       const script = `process.on('${signal}', () => { console.log('bye'); process.exit(9) }); setInterval(() => {}, 1e6); console.log('up')`;
       const agent = Managed.start(t, node(script), {
@@ -111,7 +112,7 @@ t.test('the second signal ends it by force, whatever the grace', { buffered: tru
   const script =
     'process.on("SIGINT", () => console.log("wait")); setInterval(() => {}, 1e6); console.log("up")';
   const agent = Managed.start(t, node(script), {
-    cwd: t.testdir(),
+    cwd: testFolder(t),
     env: { VIGIL_MANAGED_GRACE_MS: '600000' },
   });
   await agent.says(/^up$/);
@@ -129,7 +130,7 @@ t.test('what an agent started goes with it', { buffered: true }, async (t) => {
     ['it ends by itself', 'exit 4'],
     ['it is stopped', 'wait'],
   ] as const) {
-    const cwd = t.testdir();
+    const cwd = testFolder(t);
     const agent = Managed.start(t, ['sh', '-c', `${FAMILY} ${rest}`], {
       cwd,
       env: { VIGIL_MANAGED_GRACE_MS: '200', TEST_CWD: cwd },
@@ -146,7 +147,7 @@ t.test(
   'a process that has left the group and holds the output does not hold up the end',
   { buffered: true },
   async (t) => {
-    const cwd = t.testdir();
+    const cwd = testFolder(t);
     const agent = Managed.start(t, ['sh', '-c', 'setsid sleep 1000 & echo $!; exit 5'], { cwd });
     const pid = Number(await agent.says(/^\d+$/));
     t.teardown(() => process.kill(pid, 'SIGKILL'));
@@ -155,7 +156,7 @@ t.test(
 );
 
 t.test('a stopped agent can be ended', { buffered: true }, async (t) => {
-  const agent = Managed.start(t, ['sh', '-c', 'echo $$; sleep 1000'], { cwd: t.testdir() });
+  const agent = Managed.start(t, ['sh', '-c', 'echo $$; sleep 1000'], { cwd: testFolder(t) });
   const pid = Number(await agent.says(/^\d+$/));
   process.kill(-pid, 'SIGSTOP');
   agent.child.kill('SIGTERM');
@@ -165,7 +166,7 @@ t.test('a stopped agent can be ended', { buffered: true }, async (t) => {
 t.test('the one that reads its output goes away: the agent goes on', { buffered: true }, async (t) => {
   const script =
     'let n = 0; const i = setInterval(() => { console.log("line " + n++); if (n > 30) { clearInterval(i); process.exitCode = 6 } }, 10)';
-  const agent = Managed.start(t, node(script), { cwd: t.testdir() });
+  const agent = Managed.start(t, node(script), { cwd: testFolder(t) });
   await agent.says(/^line 1$/);
   agent.child.stdout?.destroy();
   const [code] = await once(agent.child, 'exit');
@@ -177,7 +178,7 @@ t.test(
   'an agent is run once at a time; what a killed runner left is ended by its successor',
   { buffered: true },
   async (t) => {
-    const cwd = t.testdir();
+    const cwd = testFolder(t);
     const first = Managed.start(t, ['sh', '-c', 'echo $$; sleep 1000'], { cwd });
     const left = Number(await first.says(/^\d+$/));
     const second = await Managed.start(t, ['echo', 'two'], { cwd }).finished();
@@ -201,7 +202,7 @@ t.test(
       runner: { pid: process.pid, startedAt: '1' },
       agent: { pid: process.pid, startedAt: '2' },
     };
-    const cwd = t.testdir({ '.vigil': { agents: { a1: { 'running.json': JSON.stringify(note) } } } });
+    const cwd = testFolder(t, { '.vigil': { agents: { a1: { 'running.json': JSON.stringify(note) } } } });
     t.equal((await Managed.start(t, ['echo', 'mine'], { cwd }).finished()).stdout, 'mine\n');
   },
 );

@@ -5,6 +5,7 @@ import t from 'tap';
 import { LineCutter } from '../../src/managed/line-cutter.js';
 import { RotatingFile } from '../../src/managed/rotating-file.js';
 import { outputRecord, recordStamp } from '../../src/messages/output-record.js';
+import { testFolder } from '../folder.js';
 
 t.test('lines are the same however the bytes are cut', async (t) => {
   const line = fc.string({ unit: 'binary', maxLength: 40 }).map((text) => text.replaceAll(/[\r\n]/g, ' '));
@@ -32,7 +33,7 @@ t.test('lines are the same however the bytes are cut', async (t) => {
 });
 
 t.test('rotation: no file over its bound, no line cut, the newest kept', async (t) => {
-  const path = join(t.testdir(), 'out.jsonl');
+  const path = join(testFolder(t), 'out.jsonl');
   const file = await RotatingFile.open({ path, maxBytes: 1_000, maxFiles: 3 });
   const lines = Array.from({ length: 500 }, (_, i) => `line ${String(i).padStart(4, '0')}\n`);
   // Appends larger than a file, and several at once.
@@ -50,7 +51,7 @@ t.test('rotation: no file over its bound, no line cut, the newest kept', async (
 });
 
 t.test('rotation: one file is a bound as well; a line longer than the bound goes somewhere', async (t) => {
-  const path = join(t.testdir(), 'out.jsonl');
+  const path = join(testFolder(t), 'out.jsonl');
   const file = await RotatingFile.open({ path, maxBytes: 10, maxFiles: 1 });
   for (const text of ['12345\n', '67890\n', `${'x'.repeat(20)}\n`, 'end\n'])
     await file.append(Buffer.from(text));
@@ -60,7 +61,7 @@ t.test('rotation: one file is a bound as well; a line longer than the bound goes
 });
 
 t.test('a file that is there is gone on with', async (t) => {
-  const folder = t.testdir({ 'out.jsonl': 'before\n' });
+  const folder = testFolder(t, { 'out.jsonl': 'before\n' });
   const file = await RotatingFile.open({ path: join(folder, 'out.jsonl'), maxBytes: 10, maxFiles: 2 });
   await file.append(Buffer.from('after\n'));
   await file.close();

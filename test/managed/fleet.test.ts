@@ -7,6 +7,7 @@ import type { BrokerServer } from '../../src/broker/server.js';
 import { Heartbeat, Output } from '../../src/messages/agent-wire.js';
 import { REQUESTS } from '../../src/messages/requests.js';
 import { connectAs, serverOn, unexpected } from '../broker/servers.js';
+import { testFolder } from '../folder.js';
 import { until } from '../system/processes.js';
 import { Managed, node } from './agents.js';
 
@@ -80,7 +81,7 @@ interface Fleet {
 }
 
 async function fleet(t: Test): Promise<Fleet> {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const dataDir = join(cwd, '.vigil');
   const server = await serverOn(t, dataDir);
   await server.start(unexpected);
@@ -233,7 +234,7 @@ t.test(
   'without a broker it runs all the same, says so once, and is there when one appears',
   { buffered: true },
   async (t) => {
-    const cwd = t.testdir();
+    const cwd = testFolder(t);
     const agent = Managed.start(t, SLEEP, { cwd, env: { VIGIL_MANAGED_RECONNECT_MS: '200' } });
     await agent.says(/^\d+$/);
     await until('the word that nobody watches', () =>

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { NatsConnection } from 'nats';
 import t, { type Test } from 'tap';
+import { testFolder } from '../folder.js';
 import { connectClient, until, vigil } from '../system/processes.js';
 import { Managed } from './agents.js';
 
@@ -44,7 +45,7 @@ function untilType(nc: NatsConnection, type: string): Promise<Verdict> {
 const LOOP = 'while :; do echo "Trying to open the file once more"; sleep 0.02; done';
 
 t.test('a script that loops, beside its supervisor: its files are read', async (t) => {
-  const cwd = t.testdir(NOTHING);
+  const cwd = testFolder(t, NOTHING);
   const { nc } = await supervisor(t, cwd);
   const agent = Managed.start(t, ['sh', '-c', LOOP], { cwd, flags: ['--goal', 'open the file'] });
   await agent.says(/once more/);
@@ -52,7 +53,7 @@ t.test('a script that loops, beside its supervisor: its files are read', async (
 });
 
 t.test('a script that loops, on another machine: its lines are sent', async (t) => {
-  const cwd = t.testdir({ ...NOTHING, elsewhere: {} });
+  const cwd = testFolder(t, { ...NOTHING, elsewhere: {} });
   const { nc, url } = await supervisor(t, cwd);
   const flags = ['--nats-url', url, '--nkey-file', join(cwd, '.vigil/keys/agent.nk')];
   // It writes nothing more: what a host has not heard, it hears only when it asks.
@@ -71,7 +72,7 @@ t.test('a script that loops, on another machine: its lines are sent', async (t) 
 });
 
 t.test('an agent that crashes in a loop is seen by what its runner writes down', async (t) => {
-  const cwd = t.testdir(NOTHING);
+  const cwd = testFolder(t, NOTHING);
   const { nc } = await supervisor(t, cwd);
   const agent = Managed.start(t, ['sh', '-c', 'exit 1'], { cwd, flags: ['--restart', 'on-failure'] });
   t.equal((await agent.finished()).code, 1);

@@ -10,6 +10,7 @@ import { Notice, type NoticeReason } from '../../src/notices/notice.js';
 import { Notices } from '../../src/notices/notices.js';
 import { Webhook, type WebhookOptions } from '../../src/notices/webhook.js';
 import { until } from '../actors/until.js';
+import { testFolder } from '../folder.js';
 
 const SECRET = 'a-secret-of-the-test';
 
@@ -203,7 +204,7 @@ t.test('a receiver that hangs holds nobody up: the oldest go, and it ends with t
 });
 
 t.test('the desktop is told in plain text', async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const said = join(folder, 'said');
   const program = join(folder, 'notify-send');
   writeFileSync(program, `#!/bin/sh\nprintf '%s\\n' "$@" > '${said}.new' && mv '${said}.new' '${said}'\n`);

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { Notice } from '../../src/notices/notice.js';
+import { testFolder } from '../folder.js';
 import { connectClient, until, vigil } from '../system/processes.js';
 
 t.test('an agent that asks is told of by the webhook, once, and cleared when it goes on', async (t) => {
@@ -22,7 +23,7 @@ t.test('an agent that asks is told of by the webhook, once, and cleared when it 
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.teardown(() => server.close());
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const running = vigil(t, ['start'], {
     cwd,
     env: {

@@ -5,10 +5,11 @@ import { Settings } from '../../src/settings/schema.js';
 import { createStore } from '../../src/store/store.js';
 import { TestBroker } from '../actors/broker.js';
 import { until } from '../actors/until.js';
+import { testFolder } from '../folder.js';
 
 t.test('under maintenance an agent is told nothing but what a person tells it', async (t) => {
   const broker = await TestBroker.start(t);
-  const store = createStore(t.testdir());
+  const store = createStore(testFolder(t));
   t.teardown(() => store.close());
   await store.write(() => store.agents.register([{ id: 'a', logs: [] }], 'wire', 0));
   let paused = true;

@@ -5,6 +5,7 @@ import t from 'tap';
 import { VigilError } from '../../src/messages/errors.js';
 import { SETTINGS } from '../../src/settings/catalogue.js';
 import { describeSettings, type LoadOptions, loadSettings } from '../../src/settings/load.js';
+import { testFolder } from '../folder.js';
 
 /** True when it loads, or is refused as it should be. */
 function loadsOrRefuses(options: LoadOptions): boolean {
@@ -39,14 +40,14 @@ const text = fc.oneof(
 const names = fc.constantFrom(...SETTINGS.map((setting) => setting.name));
 
 t.test('whatever stands in the environment: it loads or is refused with an error of ours', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   fc.assert(
     fc.property(fc.dictionary(variable, text, { maxKeys: 4 }), (env) => loadsOrRefuses({ cwd, env })),
   );
 });
 
 t.test('whatever the flags say', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   fc.assert(
     fc.property(fc.dictionary(names, fc.anything(), { maxKeys: 4 }), (flags) =>
       loadsOrRefuses({ cwd, env: {}, flags }),
@@ -55,7 +56,7 @@ t.test('whatever the flags say', async (t) => {
 });
 
 t.test('whatever stands in the file, settings beside it or not', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const file = join(cwd, 'vigil.config.yaml');
   const nested = fc.dictionary(
     fc.oneof(names, fc.constantFrom('nats', 'hosts', 'rules', '__proto__', 'constructor'), fc.string()),

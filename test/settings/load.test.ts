@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { VigilError } from '../../src/messages/errors.js';
 import { describeSettings, type LoadOptions, loadSettings } from '../../src/settings/load.js';
+import { testFolder } from '../folder.js';
 
 const load = (options: Partial<LoadOptions> & { cwd: string }) => loadSettings({ env: {}, ...options });
 
@@ -19,7 +20,7 @@ function refusal(t: Test, options: Partial<LoadOptions> & { cwd: string }): stri
 }
 
 t.test('without file, environment and flags everything is at its default', async (t) => {
-  const { settings, origins, file } = load({ cwd: t.testdir() });
+  const { settings, origins, file } = load({ cwd: testFolder(t) });
   t.equal(file, undefined);
   t.equal(origins.size, 0);
   t.equal(settings.prefix, 'vigil');
@@ -29,7 +30,7 @@ t.test('without file, environment and flags everything is at its default', async
 });
 
 t.test('a flag goes before the environment, that before the file, that before the default', async (t) => {
-  const cwd = t.testdir({
+  const cwd = testFolder(t, {
     'vigil.config.yaml': 'hosts: {count: 2, threads: 2, mailbox: 2}\nanalysis: {maxConcurrent: 7}\n',
   });
   const loaded = load({
@@ -51,7 +52,7 @@ t.test('a flag goes before the environment, that before the file, that before th
 });
 
 t.test('the file is the one named, else the first of the usual names', async (t) => {
-  const cwd = t.testdir({
+  const cwd = testFolder(t, {
     'vigil.config.yml': 'prefix: yml',
     'vigil.config.json': '{\n\t"prefix": "json"\n}\n',
     'other.yaml': 'prefix: other',
@@ -65,7 +66,7 @@ t.test('the file is the one named, else the first of the usual names', async (t)
 
 t.test('values of the environment become what the setting is', async (t) => {
   const { settings } = load({
-    cwd: t.testdir(),
+    cwd: testFolder(t),
     env: {
       VIGIL_PREFIX: '2024',
       VIGIL_DATA_DIR: 'true',
@@ -90,14 +91,14 @@ t.test('values of the environment become what the setting is', async (t) => {
 });
 
 t.test('a group with nothing in it is at its defaults', async (t) => {
-  const cwd = t.testdir({
+  const cwd = testFolder(t, {
     'vigil.config.yaml': 'cycle:\n#  intervalMs: 1000\nnats:\n  url:\n  port: 5000\n',
   });
   const { settings, origins } = load({ cwd });
   t.equal(settings.cycle.intervalMs, 60_000);
   t.equal(settings.nats.port, 5_000);
   t.same([...origins.keys()], ['nats.port']);
-  t.same(load({ cwd: t.testdir({ 'vigil.config.yaml': '# nothing\n' }) }).origins.size, 0);
+  t.same(load({ cwd: testFolder(t, { 'vigil.config.yaml': '# nothing\n' }) }).origins.size, 0);
 });
 
 const REFUSED: Readonly<
@@ -161,7 +162,7 @@ const REFUSED: Readonly<
 
 for (const [what, { file, env = {}, flags = {}, says }] of Object.entries(REFUSED)) {
   t.test(`refused: ${what}`, async (t) => {
-    const cwd = t.testdir(file === undefined ? {} : { 'vigil.config.yaml': file });
+    const cwd = testFolder(t, file === undefined ? {} : { 'vigil.config.yaml': file });
     t.match(refusal(t, { cwd, env, flags }), says);
     t.equal(({} as Record<string, unknown>)['prefix'], undefined, 'the prototype is as it was');
   });

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { describeSettings, loadSettings } from '../../src/settings/load.js';
+import { testFolder } from '../folder.js';
 
 const SECRETS: Readonly<Record<string, string>> = {
   'nats://me:s3cret@host:4222': 'nats://***@host:4222',
@@ -15,7 +16,7 @@ const SECRETS: Readonly<Record<string, string>> = {
 
 for (const [url, shown] of Object.entries(SECRETS)) {
   t.test(`shown without its secret: ${url}`, async (t) => {
-    const loaded = loadSettings({ cwd: t.testdir(), env: { VIGIL_NATS_URL: url } });
+    const loaded = loadSettings({ cwd: testFolder(t), env: { VIGIL_NATS_URL: url } });
     t.equal(loaded.settings.nats.url, url, 'it is used as it is');
     const rows = describeSettings(loaded);
     t.equal(rows.find(({ name }) => name === 'nats.url')?.value, shown);
@@ -25,7 +26,7 @@ for (const [url, shown] of Object.entries(SECRETS)) {
 
 t.test('a folder with an @ in its name is no secret', async (t) => {
   const rows = describeSettings(
-    loadSettings({ cwd: t.testdir(), env: { VIGIL_DATA_DIR: '/srv/a@b/vigil' } }),
+    loadSettings({ cwd: testFolder(t), env: { VIGIL_DATA_DIR: '/srv/a@b/vigil' } }),
   );
   t.equal(rows.find(({ name }) => name === 'dataDir')?.value, '/srv/a@b/vigil');
 });

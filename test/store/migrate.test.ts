@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { VigilError } from '../../src/messages/errors.js';
 import { MIGRATIONS, migrate } from '../../src/store/migrate.js';
 import { openStore } from '../../src/store/open.js';
+import { testFolder } from '../folder.js';
 import { until } from './processes.js';
 
 const schemaOf = (database: Database.Database) =>
@@ -12,7 +13,7 @@ const schemaOf = (database: Database.Database) =>
 const versionOf = (database: Database.Database) => database.pragma('user_version', { simple: true });
 
 function database(t: Test): Database.Database {
-  const opened = new Database(join(t.testdir(), 'vigil.db'));
+  const opened = new Database(join(testFolder(t), 'vigil.db'));
   t.teardown(() => opened.close());
   return opened;
 }
@@ -40,7 +41,7 @@ t.test('a database that has the first ones gets the rest, in order', async (t) =
 });
 
 t.test('a database of a newer Vigil is refused and not touched', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   openStore(dataDir).close();
   const db = new Database(join(dataDir, 'vigil.db'));
   db.pragma('user_version = 99');
@@ -70,7 +71,7 @@ t.test('a migration that fails half-way is undone whole, those before it stay', 
 });
 
 t.test('a migration killed half-way is undone, and the next start completes', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const child = await until(1, 'migrate', dataDir);
   t.same(await child.kill(), ['half-way']);
   const { database, close } = openStore(dataDir);
@@ -84,7 +85,7 @@ t.test('a migration killed half-way is undone, and the next start completes', as
 });
 
 t.test('a migration does not fail as something else', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const foreign = new Database(join(dataDir, 'vigil.db'));
   foreign.exec('create table agents (somebody_elses text)');
   foreign.close();

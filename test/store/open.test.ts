@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import { VigilError } from '../../src/messages/errors.js';
 import { openStore } from '../../src/store/open.js';
 import { createStore } from '../../src/store/store.js';
+import { testFolder } from '../folder.js';
 import { until } from './processes.js';
 
 function refusal(t: Test, dataDir: string): string {
@@ -47,7 +48,7 @@ function overwrite(file: string, position: number, length: number): void {
 }
 
 t.test('the data directory is made, for its owner only', async (t) => {
-  const dataDir = join(t.testdir(), 'a', 'b');
+  const dataDir = join(testFolder(t), 'a', 'b');
   const { database, close } = openStore(dataDir);
   t.equal(statSync(dataDir).mode & 0o777, 0o700);
   t.equal(database.pragma('synchronous', { simple: true }), 2, 'FULL');
@@ -58,7 +59,7 @@ t.test('the data directory is made, for its owner only', async (t) => {
 t.test(
   'a second supervisor on the same directory is refused, and gets it when the first is gone',
   async (t) => {
-    const dataDir = t.testdir();
+    const dataDir = testFolder(t);
     const first = await until(1, 'hold', dataDir);
     t.match(refusal(t, dataDir), /another supervisor runs on .*stop it first, or set dataDir/);
     await first.kill();
@@ -70,7 +71,7 @@ t.test(
 );
 
 t.test('the record stays readable for others while a supervisor has it', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const { close } = openStore(dataDir);
   const reader = new Database(join(dataDir, 'vigil.db'), { readonly: true });
   t.same(reader.prepare('select count(*) as n from agents').get(), { n: 0 });
@@ -79,21 +80,21 @@ t.test('the record stays readable for others while a supervisor has it', async (
 });
 
 t.test('a directory that is a file, or lies in one, is refused with the mend', async (t) => {
-  const folder = t.testdir({ file: 'text' });
+  const folder = testFolder(t, { file: 'text' });
   t.match(refusal(t, join(folder, 'file')), /cannot be written .*mend its rights or set dataDir/);
   t.match(refusal(t, join(folder, 'file', 'deeper')), /cannot be written .*mend its rights or set dataDir/);
   t.equal(readFileSync(join(folder, 'file'), 'utf8'), 'text');
 });
 
 t.test('a directory without the right to write is refused with the mend', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   chmodSync(dataDir, 0o555);
   asNobody(() => t.match(refusal(t, dataDir), /cannot be (?:written|used) .*mend its rights or set dataDir/));
   chmodSync(dataDir, 0o755);
 });
 
 t.test('a database without the right to write is refused with the mend', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   openStore(dataDir).close();
   chmodSync(dataDir, 0o777);
   chmodSync(join(dataDir, 'supervisor.lock'), 0o666);
@@ -102,7 +103,7 @@ t.test('a database without the right to write is refused with the mend', async (
 });
 
 t.test('a database with its head overwritten is refused and stays as it is', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   fill(dataDir);
   const file = join(dataDir, 'vigil.db');
   overwrite(file, 0, 100);
@@ -112,7 +113,7 @@ t.test('a database with its head overwritten is refused and stays as it is', asy
 });
 
 t.test('a database with a page overwritten is refused and stays as it is', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   fill(dataDir);
   const file = join(dataDir, 'vigil.db');
   const pages = statSync(file).size / 4_096;
@@ -125,7 +126,7 @@ t.test('a database with a page overwritten is refused and stays as it is', async
 });
 
 t.test('what waits is committed by close', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const store = createStore(dataDir);
   const written = store.write(() => store.outbox.add('m1', 'vigil.result.cycle', {}));
   store.close();
@@ -140,7 +141,7 @@ t.test('what waits is committed by close', async (t) => {
 });
 
 t.test('whatever was acknowledged before a kill -9 is there after it', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const writer = await until(2_000, 'write', dataDir);
   const acknowledged = await writer.kill();
   t.ok(existsSync(join(dataDir, 'vigil.db-wal')), 'it was killed with its log open');

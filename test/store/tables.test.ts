@@ -3,9 +3,10 @@ import t, { type Test } from 'tap';
 import type { TrajectoryAnalysis } from '../../src/messages/analysis.js';
 import type { Intervention } from '../../src/messages/interventions.js';
 import { createStore, type Store } from '../../src/store/store.js';
+import { testFolder } from '../folder.js';
 
 function open(t: Test): Store {
-  const store = createStore(t.testdir());
+  const store = createStore(testFolder(t));
   t.teardown(() => store.close());
   return store;
 }
@@ -161,7 +162,7 @@ t.test('verdicts: a request has one analysis of an agent, in the order they came
 });
 
 t.test('verdicts: everything old is forgotten, cycles too', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const store = createStore(dataDir);
   const { verdicts, interventions, write } = store;
   const report = { coherenceScore: 1, recommendations: [] } as never;

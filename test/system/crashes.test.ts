@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { headers, type NatsConnection } from 'nats';
 import t from 'tap';
+import { testFolder } from '../folder.js';
 import { connectClient, ROOT, type Running, run, until } from './processes.js';
 
 const SCRIPT = fileURLToPath(new URL('./supervisor-process.js', import.meta.url));
@@ -77,7 +78,7 @@ async function hostPids(nc: NatsConnection): Promise<number[]> {
 t.test(
   'kill -9 of the host in the middle of an analysis: another goes on, every result arrives',
   async (t) => {
-    const cwd = t.testdir();
+    const cwd = testFolder(t);
     await start(t, cwd);
     const nc = await connectClient(t, cwd);
     const agents = await register(nc, 10, 300);
@@ -98,7 +99,7 @@ t.test(
 t.test(
   'kill -9 of the supervisor after the acknowledgement: after a restart the result arrives, once',
   async (t) => {
-    const cwd = t.testdir();
+    const cwd = testFolder(t);
     const supervisor = await start(t, cwd);
     const nc = await connectClient(t, cwd);
     const agents = await register(nc, 10, 300);
@@ -116,7 +117,7 @@ t.test(
 );
 
 t.test('a trigger published while the supervisor is dead is run by the next one', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const supervisor = await start(t, cwd);
   const nc = await connectClient(t, cwd);
   await register(nc, 2, 1);
@@ -133,7 +134,7 @@ t.test('a trigger published while the supervisor is dead is run by the next one'
 t.test(
   'a trigger over which the supervisor dies again and again is given up and dead-lettered',
   async (t) => {
-    const cwd = t.testdir();
+    const cwd = testFolder(t);
     const env = { VIGIL_REQUESTS_MAX_DELIVERIES: '2', VIGIL_CYCLE_INTERVAL_MS: '0' };
     let supervisor = run(t, SCRIPT, [], { cwd, env });
     await supervisor.says(/^ready$/);
@@ -168,7 +169,7 @@ t.test(
 );
 
 t.test('200 agents registered over the wire are all named by one trigger', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   await start(t, cwd);
   const nc = await connectClient(t, cwd);
   const agents = await register(nc, 200, 1);
@@ -180,7 +181,7 @@ t.test('200 agents registered over the wire are all named by one trigger', async
 });
 
 t.test('one agent whose log is missing, empty or binary fails alone', async (t) => {
-  const cwd = t.testdir({
+  const cwd = testFolder(t, {
     'empty.log': '',
     'binary.log': Buffer.from(Array.from({ length: 4_096 }, (_, i) => (i * 7) % 256)),
   });

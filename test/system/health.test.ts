@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import type { AgentRecord } from '../../src/messages/agents.js';
 import type { AgentStatusChanged, RestartEvent } from '../../src/messages/health.js';
 import type { Status } from '../../src/messages/requests.js';
+import { testFolder } from '../folder.js';
 import { Managed } from '../managed/agents.js';
 import { CLI, connectClient, isAlive, type Running, until, vigil } from './processes.js';
 
@@ -32,7 +33,7 @@ type Told = { readonly subject: string; readonly body: RestartEvent & AgentStatu
 
 /** A supervisor of its own, with what it tells. */
 async function fleet(t: Test, agents = '[]'): Promise<Fleet> {
-  const cwd = t.testdir({
+  const cwd = testFolder(t, {
     'vigil.config.yaml': `health: {${EXPECTED}}\nagents: ${agents}\n`,
     elsewhere: {},
   });

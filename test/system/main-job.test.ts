@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { testFolder } from '../folder.js';
 import { isAlive, jsonLines, until, vigil } from './processes.js';
 
 interface Analysis {
@@ -13,7 +14,7 @@ interface Analysis {
 }
 
 t.test('start --once --json analyses the sample fleet and says who is stuck, and why', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const { code, stdout, stderr } = await vigil(t, ['start', '--once', '--json'], { cwd }).finished();
   t.equal(code, 0, stderr);
   const lines = jsonLines(stdout);
@@ -53,7 +54,7 @@ t.test('start --once --json analyses the sample fleet and says who is stuck, and
 });
 
 t.test('start shows a table, keeps watching, and ends in order at Ctrl-C', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const running = vigil(t, ['start'], { cwd });
   await running.says(/^Watching\./);
   t.match(running.stdout, /^AGENT\s+PHASE\s+ALIGNED\s+STEERING\s+WHY\s+GOAL/m);
@@ -72,7 +73,7 @@ t.test('start shows a table, keeps watching, and ends in order at Ctrl-C', async
 });
 
 t.test('what was judged survives a restart, and a second supervisor is refused', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const first = vigil(t, ['start'], { cwd });
   await first.says(/^Watching\./);
   const second = await vigil(t, ['start', '--once'], { cwd }).finished();

@@ -1,4 +1,5 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
+import { testFolder } from '../folder.js';
 import { after, FINE, OpenAiServer, says, status } from '../model/openai-server.js';
 import { connectClient, jsonLines, vigil } from './processes.js';
 
@@ -13,11 +14,8 @@ interface Analysis {
 
 const KEY = 'canary-key-that-must-not-show';
 
-async function analyses(
-  test: Parameters<typeof vigil>[0] & { testdir(): string },
-  env: Record<string, string>,
-) {
-  const cwd = test.testdir();
+async function analyses(test: Test, env: Record<string, string>) {
+  const cwd = testFolder(test);
   const { code, stdout, stderr } = await vigil(test, ['start', '--once', '--json'], { cwd, env }).finished();
   return {
     code,
@@ -80,7 +78,7 @@ t.test(
   'an unchanged fleet costs nothing, and the budget of the day is told when it is used up',
   async (t) => {
     const server = await OpenAiServer.start(t);
-    const cwd = t.testdir();
+    const cwd = testFolder(t);
     const env = {
       VIGIL_JUDGE_KIND: 'llm',
       VIGIL_JUDGE_BASE_URL: server.url,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect, headers, JSONCodec, type NatsConnection, NatsError, nkeyAuthenticator } from 'nats';
 import t from 'tap';
+import { testFolder } from '../folder.js';
 
 const CLI = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url));
 const json = JSONCodec<Record<string, unknown>>();
@@ -50,7 +51,7 @@ async function trigger(nc: NatsConnection, kind: string, payload: string, id: st
 }
 
 t.test('a plain client', async (t) => {
-  const { nc, stop } = await startVigil(t.testdir());
+  const { nc, stop } = await startVigil(testFolder(t));
   t.teardown(stop);
 
   t.test('triggers an analysis and gets each verdict as it comes, then the whole', async (t) => {

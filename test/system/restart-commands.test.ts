@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { testFolder } from '../folder.js';
 import { connectClient, until, vigil } from './processes.js';
 
 t.test('a restart command runs on a host of its machine, where the settings there allow it', async (t) => {
@@ -11,7 +12,7 @@ t.test('a restart command runs on a host of its machine, where the settings ther
     restart: { command: ['sh', '-c', 'echo "$0 $1" > ran', id, 'now'], cwd: '.' },
   });
   const agents = JSON.stringify([agent('a', 'willing'), agent('b', 'unwilling'), agent('c', 'nowhere')]);
-  const cwd = t.testdir({
+  const cwd = testFolder(t, {
     'vigil.config.yaml': `cycle: {intervalMs: 0}\nhealth: {upMs: 200}\nagents: ${agents}\n`,
     willing: { 'vigil.config.yaml': 'hosts: {runCommands: true}\n' },
     unwilling: {},

@@ -5,6 +5,7 @@ import { connect, type NatsConnection, nkeyAuthenticator } from 'nats';
 import t, { type Test } from 'tap';
 import { sessionId } from '../../src/discovery/session-name.js';
 import { Intervention } from '../../src/messages/interventions.js';
+import { testFolder } from '../folder.js';
 import {
   CLI,
   cleanEnvironment,
@@ -36,7 +37,7 @@ let second = 0;
 
 /** A supervisor with agents whose logs the test writes. */
 async function fleet(t: Test, agents: readonly object[], steering: object): Promise<Fleet> {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const settings = { agents, steering: { pollMs: 100, ...steering }, cycle: { intervalMs: 0 } };
   writeFileSync(join(cwd, 'vigil.config.json'), JSON.stringify(settings));
   const write = (log: string, ...records: object[]) => {
@@ -208,7 +209,7 @@ t.test('nobody takes it: it waits for the session to show it, once', async (t) =
   await until('its delivery', () => told.find(({ state, via }) => state === 'delivered' && via === 'hook'));
   t.match(hook('UserPromptSubmit'), { status: 0, stdout: '' }, 'shown once');
   t.match(
-    hook('PostToolUse', t.testdir({ none: {} })),
+    hook('PostToolUse', testFolder(t, { none: {} })),
     { status: 0, stdout: '', stderr: '' },
     'no supervisor',
   );
@@ -269,7 +270,7 @@ t.test('an agent that waits for a person is told of at once, once, and when it g
 });
 
 t.test('killed between sending and the acknowledgement: sent again under the same id', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const settings = { agents: [OWN], steering: { pollMs: 100 }, cycle: { intervalMs: 0 } };
   writeFileSync(join(cwd, 'vigil.config.json'), JSON.stringify(settings));
   writeFileSync(join(cwd, 'own.jsonl'), `${JSON.stringify({ role: 'user', text: 'Build' })}\n`);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type NatsConnection, nkeyAuthenticator } from 'nats';
 import t from 'tap';
+import { testFolder } from '../folder.js';
 import { connectClient, vigil } from './processes.js';
 
 const AGENTS = 50;
@@ -14,7 +15,7 @@ interface Batch {
 }
 
 t.test(`${AGENTS} agents on connections of their own get ${TASKS} tasks, each exactly once`, async (t) => {
-  const cwd = t.testdir({ 'vigil.config.yaml': 'cycle: {intervalMs: 0}\n' });
+  const cwd = testFolder(t, { 'vigil.config.yaml': 'cycle: {intervalMs: 0}\n' });
   await vigil(t, ['start'], { cwd }).says(/^Watching\./);
   const nc = await connectClient(t, cwd);
   const ask = async <T>(on: NatsConnection, endpoint: string, body: unknown): Promise<T> =>

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type NatsConnection, nkeyAuthenticator } from 'nats';
 import t, { type Test } from 'tap';
+import { testFolder } from '../folder.js';
 import { connectClient, type Running, until, vigil } from './processes.js';
 
 type Json = Record<string, unknown>;
@@ -35,7 +36,7 @@ async function ask(nc: NatsConnection, endpoint: string, body: unknown): Promise
 const claim = async (nc: NatsConnection, body: Json) => (await ask(nc, 'claim', body))['tasks'] as Claimed[];
 
 t.test('tasks over the wire', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const { process, nc } = await start(t, cwd);
 
   t.test('are added, all or none', async (t) => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { headers } from 'nats';
 import t from 'tap';
+import { testFolder } from '../folder.js';
 import { connectClient, jsonLines, until, vigil } from './processes.js';
 
 interface Span {
@@ -16,7 +17,7 @@ interface Span {
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
 t.test("a client's trace goes through trigger, scatter, actor and pool, over process borders", async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const setup = new URL('./record-spans.js', import.meta.url).href;
   const running = vigil(t, ['start'], { cwd, env: { NODE_OPTIONS: `--import ${setup}`, SPANS_FOLDER: cwd } });
   await running.says(/^Watching\./);

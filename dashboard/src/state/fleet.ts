@@ -1,13 +1,12 @@
 import { computed, signal } from '@preact/signals';
-import type { FleetAnswer, FleetRow, VerdictLine } from '../../../src/http/views';
-import type { AgentStatus } from '../../../src/messages/health';
+import { byUrgency, type Group, groupOf, urgency } from '../../../src/health/urgency';
+import { changedRow, pendingAfter } from '../../../src/http/fleet-row';
+import type { FleetAnswer, FleetRow } from '../../../src/http/views';
 import type { Intervention } from '../../../src/messages/interventions';
 import { get } from './api';
 import { heardTime } from './clock';
 import { connection, type LiveEvent, onEvent, onResync } from './live';
-import { type Group, groupOf, urgency } from './urgency';
 
-const TREND_POINTS = 24;
 /** Read anew at least this often: what no event tells shows all the same. */
 const REFRESH_MS = 30_000;
 /** Not more often than this, however much happens. */
@@ -36,11 +35,7 @@ const rows = computed<readonly Row[]>(() => {
     const open = decisions.get(row.id) ?? 0;
     return { ...row, decisions: open, urgency: urgency(row, open), group: groupOf(row, open) };
   });
-  return all.sort(
-    (a, b) =>
-      a.urgency - b.urgency ||
-      (a.status.since < b.status.since ? -1 : a.status.since > b.status.since ? 1 : a.id < b.id ? -1 : 1),
-  );
+  return all.sort(byUrgency);
 });
 
 export const counts = computed(() => {
@@ -119,38 +114,16 @@ function takeIn(): void {
   const next = new Map(agents.value);
   let open = pending.value;
   for (const { subject, body } of events) {
-    const [kind, what, agent = '', last = ''] = subject.split('.');
+    const [kind, what, agent = ''] = subject.split('.');
     if (kind === 'result' && what !== 'analysis') refresh();
-    else if (what === 'intervention') open = withIntervention(open, body as unknown as Intervention);
+    else if (what === 'intervention') open = pendingAfter(open, body as unknown as Intervention);
     else {
       const row = next.get(agent);
-      if (row !== undefined) next.set(agent, changed(row, what ?? '', last, body));
+      if (row !== undefined) next.set(agent, changedRow(row, subject, body));
       else if (what === 'analysis' || what === 'agent') refresh();
     }
   }
   agents.value = next;
   pending.value = open;
   freshAt.value = Date.now();
-}
-
-function withIntervention(open: readonly Intervention[], told: Intervention): readonly Intervention[] {
-  const others = open.filter(({ id }) => id !== told.id);
-  return told.state === 'pending' ? [told, ...others] : others.length === open.length ? open : others;
-}
-
-function changed(row: FleetRow, what: string, last: string, body: Record<string, unknown>): FleetRow {
-  if (what === 'analysis') {
-    const line = body as unknown as VerdictLine;
-    const { at, phase, alignmentScore, needsSteering, steeringType, summary } = line;
-    return {
-      ...row,
-      summary,
-      lastAnalysis: { at, phase, alignmentScore, needsSteering, ...(steeringType && { steeringType }) },
-      trend: [...row.trend, Math.round(alignmentScore * 100)].slice(-TREND_POINTS),
-    };
-  }
-  if (last === 'health') return { ...row, level: body['level'] as FleetRow['level'] };
-  if (last === 'escalated') return { ...row, escalated: true };
-  if (body['status'] !== undefined) return { ...row, status: body['status'] as AgentStatus };
-  return row;
 }

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { costText, tokensText } from '../../../src/cost/spend-text';
+import type { Group } from '../../../src/health/urgency';
 import { onKeys } from '../keys';
 import { Age } from '../parts/age';
 import { Sparkline } from '../parts/sparkline';
@@ -9,7 +10,6 @@ import { call } from '../state/api';
 import { counts, group, isLoaded, pending, type Row, search, shown } from '../state/fleet';
 import { attempt } from '../state/notices';
 import { agentPath, go } from '../state/route';
-import type { Group } from '../state/urgency';
 import { Decision } from './decision';
 
 const GROUPS: readonly (readonly [Group | 'all', string])[] = [

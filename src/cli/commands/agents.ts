@@ -5,8 +5,8 @@ import { AgentStatusName } from '../../messages/health.js';
 import { Id } from '../../messages/ids.js';
 import { visible } from '../../messages/visible.js';
 import { agentTable, byNeed, repositoryText, span } from '../agent-table.js';
-import type { Client } from '../client.js';
 import { EXIT } from '../exit-codes.js';
+import { decisions, everyone } from '../fleet-reads.js';
 import { failureLines } from '../render.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
 import { withClient } from '../with-client.js';
@@ -14,7 +14,6 @@ import { withClient } from '../with-client.js';
 type Options = SettingsOptions & { readonly json?: boolean };
 
 const TIMEOUT_MS = 10_000;
-const PAGE = 500;
 const DEFAULT_DEADLINE_S = 60;
 /** Over the restarts' own times, so that the supervisor's answer comes first. */
 const GRACE_MS = 5_000;
@@ -23,8 +22,13 @@ const GRACE_MS = 5_000;
 export async function list(options: Options & { readonly state?: string }): Promise<number> {
   const state =
     options.state === undefined ? undefined : parseWith(AgentStatusName, options.state, '--state');
-  const all = await withClient(options, everyone);
-  const agents = byNeed(all.filter(({ status }) => state === undefined || status.state === state));
+  const [all, pending] = await withClient(options, (client) =>
+    Promise.all([everyone(client), decisions(client)]),
+  );
+  const agents = byNeed(
+    all.filter(({ status }) => state === undefined || status.state === state),
+    pending,
+  );
   if (options.json === true) for (const agent of agents) console.log(JSON.stringify(agent));
   else if (agents.length > 0) console.log(agentTable(agents, Date.now()));
   else
@@ -107,16 +111,6 @@ export async function remove(agents: readonly string[], options: Options): Promi
   const missing = ids.filter((id) => !removed.includes(id));
   for (const agent of missing) console.error(`vigil: no agent ${agent}`);
   return missing.length > 0 ? EXIT.notFound : EXIT.fine;
-}
-
-async function everyone(client: Client): Promise<AgentRecord[]> {
-  const all: AgentRecord[] = [];
-  for (let after: string | null | undefined; after !== null; ) {
-    const page = await client.request('agents.list', { after, limit: PAGE }, TIMEOUT_MS);
-    all.push(...page.agents);
-    after = page.next;
-  }
-  return all;
 }
 
 function idsOf(agents: readonly string[]): string[] {

@@ -1,12 +1,13 @@
 import t from 'tap';
 import { IssueWriter } from '../../../src/services/github/issue-writer.js';
 import { GitHubSettings } from '../../../src/settings/github.js';
+import { testFolder } from '../../folder.js';
 import { fail } from '../../github/server.js';
 import { TestMirror } from './mirror.js';
 
 const DONE = { repo: 'acme/api', issue: 5, task: 'task-5', agent: 'fixer' };
 
-async function writing(t: Parameters<typeof TestMirror.start>[0], settings: object, dataDir = t.testdir()) {
+async function writing(t: Parameters<typeof TestMirror.start>[0], settings: object, dataDir = testFolder(t)) {
   const mirror = await TestMirror.start(t, {}, { dataDir });
   const repository = mirror.server.add('acme/api');
   await mirror.watch('acme/api');

@@ -5,6 +5,7 @@ import { Subjects } from '../../../src/messages/subjects.js';
 import { GitHubSync, type SyncOutcome } from '../../../src/services/github/github-sync.js';
 import { GitHubSettings } from '../../../src/settings/github.js';
 import { createStore, type Store } from '../../../src/store/store.js';
+import { testFolder } from '../../folder.js';
 import { GitHubServer } from '../../github/server.js';
 
 export const TOKEN = 'ghp_canary-that-must-not-show';
@@ -30,7 +31,7 @@ export class TestMirror {
     from: { server?: GitHubServer; dataDir?: string } = {},
   ): Promise<TestMirror> {
     const server = from.server ?? (await GitHubServer.start(t));
-    const store = createStore(from.dataDir ?? t.testdir());
+    const store = createStore(from.dataDir ?? testFolder(t));
     const parsed = GitHubSettings.parse({ baseUrl: server.url, retryMs: 1, maxWaitMs: 3_000, ...settings });
     const { app: _app, webhook: _webhook, ...bounds } = parsed;
     let mirror!: TestMirror;

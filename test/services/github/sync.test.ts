@@ -1,5 +1,6 @@
 import t from 'tap';
 import { repoToken } from '../../../src/messages/github.js';
+import { testFolder } from '../../folder.js';
 import { commitOf, fail, type GitHubServer, issueOf, pullOf } from '../../github/server.js';
 import { TestMirror, TOKEN } from './mirror.js';
 
@@ -92,7 +93,7 @@ t.test('what changes is read, told once, and only that', async (t) => {
 t.test(
   'fifty pages are read within bounds, the rest by the next sync; a crash between pages loses and repeats nothing',
   async (t) => {
-    const dataDir = t.testdir();
+    const dataDir = testFolder(t);
     const settings = { pageSize: 2, maxPages: 20 };
     const mirror = await TestMirror.start(t, settings, { dataDir });
     mirror.server.add('acme/big', { issues: Array.from({ length: 100 }, (_, i) => issueOf(i + 1, i)) });

@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/actors/runtime/clock.js';
 import { TestBroker } from '../../actors/broker.js';
 import { FakeClock } from '../../actors/fake-clock.js';
 import { until } from '../../actors/until.js';
+import { testFolder } from '../../folder.js';
 import { FaultProxy } from '../../system/proxy.js';
 import { PlayedAgent, TestFleet } from './fleet.js';
 
@@ -128,7 +129,7 @@ t.test(
   'maintenance: silent agents are left, over a restart of the supervisor, until it is over',
   async (t) => {
     const broker = await TestBroker.start(t);
-    const dataDir = t.testdir();
+    const dataDir = testFolder(t);
     const first = await TestFleet.on(t, broker, { dataDir });
     await first.register(['a', 'b', 'c', 'd', 'e']);
     const [a, b] = ['a', 'b', 'c', 'd', 'e'].map((id) => new PlayedAgent(t, first, id).obey().live());

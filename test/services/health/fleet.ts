@@ -8,6 +8,7 @@ import { Health, type HealthParts } from '../../../src/services/health/health.js
 import { Settings } from '../../../src/settings/schema.js';
 import { createStore, type Store } from '../../../src/store/store.js';
 import { TestBroker } from '../../actors/broker.js';
+import { testFolder } from '../../folder.js';
 
 /** Fast enough for tests. */
 const FAST = {
@@ -54,7 +55,7 @@ export class TestFleet {
   ) {
     this.broker = broker;
     this.agents = agents;
-    const dataDir = options.dataDir ?? t.testdir();
+    const dataDir = options.dataDir ?? testFolder(t);
     this.store = createStore(dataDir);
     const parts: HealthParts = {
       connection: own,

@@ -2,6 +2,7 @@ import t from 'tap';
 import type { FleetHeld, RestartEvent } from '../../../src/messages/health.js';
 import { TestBroker } from '../../actors/broker.js';
 import { until } from '../../actors/until.js';
+import { testFolder } from '../../folder.js';
 import { PlayedAgent, TestFleet } from './fleet.js';
 
 const names = (n: number) => Array.from({ length: n }, (_, i) => `a${i}`);
@@ -77,7 +78,7 @@ t.test('a few of many are restarted', async (t) => {
 
 t.test('agents that were gone long before the start hold nothing up and are left alone', async (t) => {
   const broker = await TestBroker.start(t);
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const first = await TestFleet.on(t, broker, { dataDir });
   await first.register([...names(5), 'alive']);
   await first.store.write(() =>

@@ -5,6 +5,7 @@ import type { AgentEscalated, AgentHealthChanged, RestartEvent } from '../../../
 import { createStore } from '../../../src/store/store.js';
 import { TestBroker } from '../../actors/broker.js';
 import { until } from '../../actors/until.js';
+import { testFolder } from '../../folder.js';
 import { PlayedAgent, TestFleet } from './fleet.js';
 
 t.test(
@@ -61,7 +62,7 @@ t.test('one that does not come back: a bounded number of tries, then a person, t
 
 t.test('what was tried is known to the next supervisor', async (t) => {
   const broker = await TestBroker.start(t);
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const first = await TestFleet.on(t, broker, { dataDir, settings: { upMs: 50, coolDownMs: 1_000 } });
   await first.register(['a']);
   new PlayedAgent(t, first, 'a').obey(0, { up: false }).beat();
@@ -75,7 +76,7 @@ t.test('what was tried is known to the next supervisor', async (t) => {
 
 t.test('only managed ones, unless the settings say all; nobody when off', async (t) => {
   const broker = await TestBroker.start(t);
-  const dir = t.testdir({ managed: {}, off: {} });
+  const dir = testFolder(t, { managed: {}, off: {} });
   for (const [restart, expected] of [
     ['managed', ['m']],
     ['off', []],
@@ -100,7 +101,7 @@ t.test('only managed ones, unless the settings say all; nobody when off', async 
 
 t.test('nobody answers for it: its restart command is run, and its heartbeat awaited', async (t) => {
   const fleet = await TestFleet.start(t, { settings: { upMs: 5_000 } });
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const script = join(dir, 'up.sh');
   writeFileSync(script, 'pwd > ran; echo "$1" >> ran');
   await fleet.register([
@@ -167,7 +168,7 @@ t.test('an instance that was replaced is told to end and counts for nothing', as
 
 t.test('a supervisor that stops does not wait for agents to come up, and says so', async (t) => {
   const broker = await TestBroker.start(t);
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const fleet = await TestFleet.on(t, broker, { dataDir, settings: { upMs: 3_000_000 } });
   await fleet.register(['a']);
   let told = false;

@@ -1,0 +1,37 @@
+import type { AgentRecord } from '../messages/agents.js';
+import type { Trend } from '../messages/history.js';
+import type { Intervention } from '../messages/interventions.js';
+import type { Client } from './client.js';
+
+const TIMEOUT_MS = 10_000;
+/** Agents of one page: their records stay below the broker's largest message. */
+const PAGE = 500;
+const MAX_PENDING = 200;
+
+/** All agents on record, or those of a state. */
+export async function everyone(client: Client, state?: 'active' | 'inactive'): Promise<AgentRecord[]> {
+  const all: AgentRecord[] = [];
+  for (let after: string | null | undefined; after !== null; ) {
+    const page = await client.request('agents.list', { after, state, limit: PAGE }, TIMEOUT_MS);
+    all.push(...page.agents);
+    after = page.next;
+  }
+  return all;
+}
+
+/** What was judged of the active agents lately. */
+export async function trends(client: Client, points: number): Promise<Trend[]> {
+  const all: Trend[] = [];
+  for (let after: string | null | undefined; after !== null; ) {
+    const page = await client.request('history.fleet', { points, after, limit: PAGE }, TIMEOUT_MS);
+    all.push(...page.agents);
+    after = page.next;
+  }
+  return all;
+}
+
+/** The interventions that wait for a person, the newest first. */
+export async function decisions(client: Client): Promise<Intervention[]> {
+  const query = { state: 'pending', limit: MAX_PENDING };
+  return (await client.request('interventions.list', query, TIMEOUT_MS)).interventions;
+}
