@@ -35,7 +35,7 @@ import type { Health } from './services/health/health.js';
 import { healthService } from './services/health/health-service.js';
 import { hostTrees } from './services/host-trees.js';
 import { keepHouse } from './services/housekeeping.js';
-import { createModelActor, ledgerOf, type ModelCall } from './services/model.js';
+import { createModelActor, ledgerOf } from './services/model.js';
 import { OutboxDrain } from './services/outbox-drain.js';
 import { requestHandlers } from './services/request-handlers.js';
 import { RequestRunner } from './services/request-runner.js';
@@ -498,9 +498,10 @@ function modelService(
         .write(() => store.outbox.add(`budget-${newId()}`, subjects.budgetEvent, body))
         .then(wakeOutbox, failed);
     };
-    const called = (call: ModelCall) => metrics.modelCall(call);
     await system.spawn(
-      createModelActor(judge, process.env, ledgerOf(store, failed), exhausted, called),
+      createModelActor(judge, process.env, ledgerOf(store, failed), exhausted, (call) =>
+        metrics.modelCall(call),
+      ),
       'main',
     );
     return () => system.stop();

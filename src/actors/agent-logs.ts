@@ -34,7 +34,7 @@ export interface LogsPosition {
  */
 export function openAgentLogs(spec: AgentSpec, options: AgentLogsOptions, from?: LogsPosition): LogReader {
   const parse: Parse = (request) =>
-    inSpan(SPANS.parse, { [ATTRIBUTES.agent]: spec.id }, () => options.parse(request));
+    inSpan({ name: SPANS.parse, attributes: { [ATTRIBUTES.agent]: spec.id } }, () => options.parse(request));
   let collectors: readonly LogCollector[] | undefined;
   let baseIndex = from?.baseIndex ?? 0;
   const read = async (take: TakeEvents, signal: AbortSignal): Promise<Reading> => {

@@ -1,9 +1,9 @@
 import { VigilError } from '../messages/errors.js';
 import type { Subjects } from '../messages/subjects.js';
-import { ATTRIBUTES, SPANS } from '../messages/telemetry.js';
+import { ATTRIBUTES, OWN_PROVIDER, SPANS } from '../messages/telemetry.js';
 import type { Whereabouts } from './placement/fleet.js';
 import type { Bus } from './runtime/bus.js';
-import { inSpan } from './runtime/trace.js';
+import { inSpan, type SpanSpec } from './runtime/trace.js';
 
 /** How the supervisor's actors reach the agents' actors. */
 export interface AgentAccess {
@@ -28,9 +28,23 @@ export async function askAgent(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<{ body: unknown; epoch: number }> {
-  return inSpan(SPANS.item, { [ATTRIBUTES.agent]: agent, [ATTRIBUTES.message]: type }, () =>
-    askPlaced(access, agent, type, body, timeoutMs, signal),
-  );
+  return inSpan(spanOf(agent, type), () => askPlaced(access, agent, type, body, timeoutMs, signal));
+}
+
+/** The analysis is what the conventions call the invocation of an agent that runs elsewhere. */
+function spanOf(agent: string, type: string): SpanSpec {
+  const attributes = { [ATTRIBUTES.agent]: agent, [ATTRIBUTES.message]: type };
+  if (type !== 'analyze') return { name: SPANS.ask, kind: 'client', attributes };
+  return {
+    name: `${SPANS.agent} ${agent}`,
+    kind: 'client',
+    attributes: {
+      ...attributes,
+      [ATTRIBUTES.operation]: SPANS.agent,
+      [ATTRIBUTES.provider]: OWN_PROVIDER,
+      [ATTRIBUTES.agentName]: agent,
+    },
+  };
 }
 
 async function askPlaced(

@@ -1,7 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ModelCall } from '../messages/llm.js';
 import type { Status, TreeNode } from '../messages/requests.js';
 import type { AnalysisResult } from '../messages/results.js';
-import type { ModelCall } from '../services/model.js';
+import { METRICS, prometheusName, SPANS } from '../messages/telemetry.js';
 import type { FleetAnswer } from './views.js';
 
 export interface MetricsParts {
@@ -11,10 +12,7 @@ export interface MetricsParts {
 }
 
 const SECONDS = [0.005, 0.02, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
-/** As OpenTelemetry's GenAI conventions have them. */
-const MODEL_SECONDS = [
-  0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
-];
+const MODEL_LABELS = ['gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_request_model'];
 
 /**
  * Vigil's figures for Prometheus. No label ever holds an agent's id: its values are kinds, states and codes, of which
@@ -30,7 +28,7 @@ export class Metrics {
   readonly #events: Counter;
   readonly #rpc: Histogram;
   readonly #modelSeconds: Histogram;
-  readonly #modelTokens: Counter;
+  readonly #modelTokens: Histogram;
   readonly #modelCost: Counter;
   readonly #gauges: Readonly<Record<GaugeName, Gauge>>;
 
@@ -39,8 +37,12 @@ export class Metrics {
     const registers = [this.#registry];
     const counter = (name: string, help: string, labelNames: string[]) =>
       new Counter({ name, help, labelNames, registers });
-    const histogram = (name: string, help: string, labelNames: string[], buckets = SECONDS) =>
-      new Histogram({ name, help, labelNames, buckets, registers });
+    const histogram = (
+      name: string,
+      help: string,
+      labelNames: string[],
+      buckets: readonly number[] = SECONDS,
+    ) => new Histogram({ name, help, labelNames, buckets: [...buckets], registers });
     collectDefaultMetrics({ register: this.#registry });
     this.#verdicts = counter('vigil_verdicts_total', 'New verdicts, by what they say and who judged.', [
       'type',
@@ -59,15 +61,17 @@ export class Metrics {
       'outcome',
     ]);
     this.#modelSeconds = histogram(
-      'gen_ai_client_operation_duration_seconds',
-      'Calls of the model judge, waiting and retries included.',
-      ['gen_ai_request_model', 'outcome'],
-      MODEL_SECONDS,
+      prometheusName(METRICS.operationDuration.name, 'seconds'),
+      'Calls of the model by the judge; each try is one.',
+      [...MODEL_LABELS, 'error_type'],
+      METRICS.operationDuration.buckets,
     );
-    this.#modelTokens = counter('gen_ai_client_token_usage_total', 'Tokens spent on the model judge.', [
-      'gen_ai_request_model',
-      'gen_ai_token_type',
-    ]);
+    this.#modelTokens = histogram(
+      prometheusName(METRICS.tokenUsage.name),
+      'Tokens of one call of the model by the judge.',
+      [...MODEL_LABELS, 'gen_ai_token_type'],
+      METRICS.tokenUsage.buckets,
+    );
     this.#modelCost = counter('vigil_llm_cost_usd_total', 'What it cost, where the cost is known.', [
       'gen_ai_request_model',
     ]);
@@ -102,12 +106,21 @@ export class Metrics {
     this.#rpc.observe({ endpoint, outcome }, seconds);
   }
 
-  modelCall({ model, seconds, outcome, usage }: ModelCall): void {
-    const label = { gen_ai_request_model: model };
-    this.#modelSeconds.observe({ ...label, outcome }, seconds);
-    this.#modelTokens.inc({ ...label, gen_ai_token_type: 'input' }, usage.input);
-    this.#modelTokens.inc({ ...label, gen_ai_token_type: 'output' }, usage.output);
-    if (usage.cost !== undefined) this.#modelCost.inc(label, usage.cost);
+  modelCall({ provider, model, seconds, errorType, usage }: ModelCall): void {
+    const label = {
+      gen_ai_operation_name: SPANS.chat,
+      gen_ai_provider_name: provider,
+      gen_ai_request_model: model,
+    };
+    this.#modelSeconds.observe(
+      errorType === undefined ? label : { ...label, error_type: errorType },
+      seconds,
+    );
+    if (usage.input + usage.output > 0) {
+      this.#modelTokens.observe({ ...label, gen_ai_token_type: 'input' }, usage.input);
+      this.#modelTokens.observe({ ...label, gen_ai_token_type: 'output' }, usage.output);
+    }
+    if (usage.cost !== undefined) this.#modelCost.inc({ gen_ai_request_model: model }, usage.cost);
   }
 
   #analysed({ startedAt, finishedAt, analysis }: AnalysisResult): void {

@@ -27,3 +27,13 @@ export const LLM_PROTOCOL = {
 
 export type CompletionRequest = z.infer<typeof LLM_PROTOCOL.complete.request>;
 export type Completion = z.infer<typeof LLM_PROTOCOL.complete.reply>;
+
+/** One call of the model's server that ended; a question that is asked again is another. */
+export interface ModelCall {
+  readonly provider: string;
+  readonly model: string;
+  readonly seconds: number;
+  /** Status of the server or code of ours; absent when all went well. */
+  readonly errorType?: string;
+  readonly usage: Tokens;
+}

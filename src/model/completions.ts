@@ -12,7 +12,8 @@ import {
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai';
 import type { Clock } from '../actors/runtime/clock.js';
 import { messageOf, VigilError } from '../messages/errors.js';
-import type { Completion, CompletionRequest } from '../messages/llm.js';
+import type { Completion, CompletionRequest, ModelCall } from '../messages/llm.js';
+import { type ChatAnswer, type ChatServer, inChatSpan, providerOf } from './chat-span.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** Bounds on what the model may cost and how long it may take; all of them settings. */
@@ -52,6 +53,10 @@ export interface CompletionsOptions {
   readonly clock: Clock;
   /** The day's budget is used up; told once a day. */
   budgetExhausted(spent: number): void;
+  /** Told each call of the server that ended. */
+  called(call: ModelCall): void;
+  /** Questions and answers go into the spans of a trace. */
+  readonly traceContent: boolean;
 }
 
 /** Longest wait of a call before its next try. */
@@ -68,6 +73,7 @@ const CHARS_PER_TOKEN = 3.5;
 export class Completions {
   readonly #options: CompletionsOptions;
   readonly #client: OpenAI;
+  readonly #server: ChatServer;
   readonly #bucket: TokenBucket;
   readonly #breaker: CircuitBreakerPolicy;
   readonly #slots: BulkheadPolicy;
@@ -84,6 +90,13 @@ export class Completions {
       maxRetries: 0,
       timeout: limits.timeoutMs,
     });
+    const url = new URL(this.#client.baseURL);
+    this.#server = {
+      url,
+      provider: providerOf(url),
+      model: options.model,
+      content: options.traceContent,
+    };
     this.#bucket = new TokenBucket(limits.tokensPerMinute, clock);
     this.#slots = bulkhead(limits.maxConcurrent, limits.maxWaiting);
     this.#breaker = circuitBreaker(handleWhen(isOutage), {
@@ -124,7 +137,14 @@ export class Completions {
         this.#options.ledger.add(tokens);
       };
       try {
-        return await this.#breaker.execute(() => this.#call(request, signal, spend));
+        return await this.#breaker.execute(() =>
+          inChatSpan(this.#server, request, this.#options.called, (answered) =>
+            this.#call(request, signal, (answer) => {
+              answered(answer);
+              spend(answer.usage.input + answer.usage.output);
+            }),
+          ),
+        );
       } catch (error) {
         const wait = waitBeforeRetry(error, attempt, backoffMs);
         if (wait === undefined || attempt >= attempts || signal.aborted) throw error;
@@ -137,11 +157,11 @@ export class Completions {
     }
   }
 
-  /** @param spend told what it cost, also when the answer is of no use: it is paid for. */
+  /** @param answered told the answer and what it cost, also when it is of no use: it is paid for. */
   async #call(
     request: CompletionRequest,
     signal: AbortSignal,
-    spend: (tokens: number) => void,
+    answered: (answer: ChatAnswer) => void,
   ): Promise<Completion> {
     const { model, limits } = this.#options;
     // The client's own timeout ends at the headers: a body that drips in for ever has to end, too.
@@ -169,7 +189,14 @@ export class Completions {
       input: answer.usage?.prompt_tokens ?? estimateTokens(request),
       output: answer.usage?.completion_tokens ?? Math.ceil(text.length / CHARS_PER_TOKEN),
     };
-    spend(usage.input + usage.output);
+    answered({
+      id: answer.id,
+      model: answer.model,
+      finishReason: choice?.finish_reason,
+      cachedTokens: answer.usage?.prompt_tokens_details?.cached_tokens,
+      text,
+      usage,
+    });
     if (choice?.message?.refusal)
       throw new VigilError('BAD_REPLY', `the model refused: ${choice.message.refusal.slice(0, 200)}`);
     if (text === '') throw new VigilError('BAD_REPLY', 'the model answered nothing');

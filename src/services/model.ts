@@ -1,6 +1,7 @@
 import { llmBehaviour } from '../actors/llm.js';
 import { systemClock } from '../actors/runtime/clock.js';
-import { toFailure, VigilError } from '../messages/errors.js';
+import { VigilError } from '../messages/errors.js';
+import type { ModelCall } from '../messages/llm.js';
 import { Completions, type Ledger } from '../model/completions.js';
 import type { Settings } from '../settings/schema.js';
 import type { Store } from '../store/store.js';
@@ -35,30 +36,10 @@ export function createModelActor(
     ledger,
     clock: systemClock,
     budgetExhausted,
+    called,
+    traceContent: judge.traceContent,
   });
-  return llmBehaviour(async (request, signal) => {
-    const startedAt = performance.now();
-    const ended = (outcome: string, usage: ModelCall['usage'] = { input: 0, output: 0 }) =>
-      called({ model: judge.model, seconds: (performance.now() - startedAt) / 1_000, outcome, usage });
-    try {
-      const completion = await completions.complete(request, signal);
-      ended(completion.cached ? 'cached' : 'ok', completion.usage);
-      return completion;
-    } catch (error) {
-      ended(toFailure(error).code);
-      throw error;
-    }
-  });
-}
-
-/** A call of the model that ended. */
-export interface ModelCall {
-  readonly model: string;
-  /** With waiting and retries. */
-  readonly seconds: number;
-  /** `ok`, `cached`, or the code of the error. */
-  readonly outcome: string;
-  readonly usage: { readonly input: number; readonly output: number; readonly cost?: number | undefined };
+  return llmBehaviour((request, signal) => completions.complete(request, signal));
 }
 
 /** Counts in memory and writes behind: a call is not held up by the disk, and a crash forgets one call at most. */

@@ -3,7 +3,7 @@ import { type GuardianParts, guardianBehaviour } from '../actors/guardian.js';
 import type { Behaviour, Protocol, ReplyIn } from '../actors/runtime/behaviour.js';
 import type { Bus } from '../actors/runtime/bus.js';
 import type { ActorSystem } from '../actors/runtime/system.js';
-import { inRootSpan } from '../actors/runtime/trace.js';
+import { inRootSpan, type SpanSpec } from '../actors/runtime/trace.js';
 import { type Failure, parseWith, toFailure, VigilError } from '../messages/errors.js';
 import type { Subjects } from '../messages/subjects.js';
 import { ATTRIBUTES, SPANS } from '../messages/telemetry.js';
@@ -155,10 +155,7 @@ export class RequestRunner {
       kind,
       payload: parseWith(TRIGGERS[kind], JSON.parse(request.payload), 'request'),
     } as Trigger;
-    const attributes = { [ATTRIBUTES.requestId]: id, [ATTRIBUTES.requestKind]: kind };
-    const outcome = await inRootSpan(SPANS.request, attributes, () =>
-      this.#perform(id, trigger, request.source),
-    );
+    const outcome = await inRootSpan(spanOf(id, kind), () => this.#perform(id, trigger, request.source));
     return this.#finish(id, kind, startedAt, (head) => this.#finalResult(head, trigger, outcome));
   }
 
@@ -336,5 +333,15 @@ function outcomeOf(
   return {
     requested: analyses !== undefined && 'reply' in analyses ? analyses.reply.requested : 0,
     failures: [...failures.values()],
+  };
+}
+
+/** A request over agents is what the conventions call a workflow. */
+function spanOf(id: string, kind: TriggerKind): SpanSpec {
+  const attributes = { [ATTRIBUTES.requestId]: id, [ATTRIBUTES.requestKind]: kind };
+  if (kind === 'sync') return { name: `${SPANS.request} ${kind}`, attributes };
+  return {
+    name: `${SPANS.workflow} ${kind}`,
+    attributes: { ...attributes, [ATTRIBUTES.operation]: SPANS.workflow, [ATTRIBUTES.workflow]: kind },
   };
 }

@@ -1,6 +1,6 @@
 import type { NatsConnection, Service, ServiceMsg } from 'nats';
 import { z } from 'zod';
-import { inTraceOf } from '../actors/runtime/trace.js';
+import { inProcessSpan, inTraceOf } from '../actors/runtime/trace.js';
 import { ERROR_STATUS, messageOf, parseWith, VigilError } from '../messages/errors.js';
 import { type Endpoint, REQUESTS, type ReplyOf, type RequestOf } from '../messages/requests.js';
 import type { Subjects } from '../messages/subjects.js';
@@ -66,7 +66,8 @@ export class RpcService {
           reply: JSON.stringify(z.toJSONSchema(REQUESTS[endpoint].reply, { io: 'output' })),
         },
         handler: (error, message) => {
-          if (error === null) void inTraceOf(message.headers, () => rpc.#answer(endpoint, message));
+          if (error !== null) return;
+          void inTraceOf(message.headers, message.subject, () => rpc.#answer(endpoint, message));
         },
       });
     }
@@ -87,7 +88,7 @@ export class RpcService {
       }
       this.#running++;
       try {
-        const reply = Buffer.from(JSON.stringify(await this.#handle(endpoint, message)));
+        const reply = Buffer.from(JSON.stringify(await this.#traced(endpoint, message)));
         const limit = this.#options.connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
         if (reply.length > limit)
           throw new VigilError(
@@ -112,6 +113,10 @@ export class RpcService {
         Buffer.from(body),
       );
     }
+  }
+
+  #traced(endpoint: Endpoint, message: ServiceMsg): Promise<unknown> {
+    return inProcessSpan(endpoint, {}, async () => this.#handle(endpoint, message));
   }
 
   #handle(endpoint: Endpoint, message: ServiceMsg): unknown {

@@ -6,11 +6,12 @@ import {
   type JsMsg,
   type NatsConnection,
 } from 'nats';
-import { inTraceOf } from '../actors/runtime/trace.js';
+import { inProcessSpan, inTraceOf } from '../actors/runtime/trace.js';
 import { messageOf, parseWith, VigilError } from '../messages/errors.js';
 import { idFrom, isId } from '../messages/ids.js';
 import type { DeadLetter } from '../messages/results.js';
 import type { Subjects } from '../messages/subjects.js';
+import { ATTRIBUTES } from '../messages/telemetry.js';
 import { isTriggerKind, TRIGGERS, type Trigger } from '../messages/triggers.js';
 import type { RequestRunner } from './request-runner.js';
 
@@ -111,10 +112,13 @@ export class TriggerIntake {
       message.term();
       return;
     }
-    await inTraceOf(message.headers, async () => {
-      await runner.accept(id, 'trigger', trigger);
-      await runner.run(id);
-    });
+    const attributes = { [ATTRIBUTES.messageId]: id };
+    await inTraceOf(message.headers, message.subject, () =>
+      inProcessSpan(message.subject, attributes, async () => {
+        await runner.accept(id, 'trigger', trigger);
+        await runner.run(id);
+      }),
+    );
     message.ack();
   }
 }

@@ -178,6 +178,10 @@ export const Settings = z.strictObject({
       contextTokens: count(500, 1_000_000).default(6_000).describe('Size of a question, by estimate.'),
       answerTokens: count(50, 100_000).default(600).describe('Size of an answer.'),
       recentEvents: count(1, 1_000).default(40).describe('Newest events of an agent kept for the model.'),
+      traceContent: z
+        .boolean()
+        .default(false)
+        .describe('Put questions and answers into OpenTelemetry spans, where there is an SDK.'),
     })
     .prefault({}),
   steering: z

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { systemClock } from '../../src/actors/runtime/clock.js';
 import type { ErrorCode } from '../../src/messages/errors.js';
-import type { CompletionRequest } from '../../src/messages/llm.js';
+import type { CompletionRequest, ModelCall } from '../../src/messages/llm.js';
 import { Completions, type ModelLimits } from '../../src/model/completions.js';
 import { type Answer, after, OpenAiServer, says, saysSlowly, status } from './openai-server.js';
 
@@ -31,6 +31,7 @@ function ask(text: string): CompletionRequest {
 async function setUp(test: Parameters<typeof OpenAiServer.start>[0], limits: Partial<ModelLimits> = {}) {
   const server = await OpenAiServer.start(test);
   const spent = { tokens: 0, exhausted: 0 };
+  const calls: ModelCall[] = [];
   const completions = new Completions({
     baseUrl: server.url,
     apiKey: 'test-key',
@@ -44,8 +45,10 @@ async function setUp(test: Parameters<typeof OpenAiServer.start>[0], limits: Par
       },
     },
     budgetExhausted: () => spent.exhausted++,
+    called: (call) => calls.push(call),
+    traceContent: false,
   });
-  return { server, completions, spent };
+  return { server, completions, spent, calls };
 }
 
 t.test('an answer comes with its text, model and cost; the question carries the schema', async (t) => {

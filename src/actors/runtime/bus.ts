@@ -4,9 +4,10 @@ import { Events, type Msg, type NatsConnection, type Subscription } from 'nats';
 import { ALIVE, CANCEL } from '../../messages/envelope.js';
 import { VigilError } from '../../messages/errors.js';
 import type { DeadLetter } from '../../messages/results.js';
+import { ATTRIBUTES } from '../../messages/telemetry.js';
 import { Answers } from './answers.js';
 import type { CellState, ReplyPort } from './cell.js';
-import { inTraceOf, traceHeaders } from './trace.js';
+import { activeTrace, inSendSpan, inTraceOf, traceHeaders } from './trace.js';
 import { encode, readBatch, readJson, readReply, readRequest } from './wire.js';
 
 /** Whoever takes messages in: a cell. */
@@ -120,6 +121,11 @@ export class Bus extends EventEmitter<BusEvents> {
    *   away; TOO_LARGE before anything is sent; CANCELLED.
    */
   ask(subject: string, type: string, body: unknown, options: AskOptions): Promise<Answer> {
+    if (activeTrace() === undefined) return this.#ask(subject, type, body, options);
+    return inSendSpan(subject, { [ATTRIBUTES.message]: type }, () => this.#ask(subject, type, body, options));
+  }
+
+  #ask(subject: string, type: string, body: unknown, options: AskOptions): Promise<Answer> {
     const { timeoutMs, epoch, signal } = options;
     return new Promise<Answer>((resolve, reject) => {
       if (!this.#connected) throw new VigilError('UNAVAILABLE', 'the broker is not connected');
@@ -166,7 +172,7 @@ export class Bus extends EventEmitter<BusEvents> {
     return this.connection.subscribe(subject, {
       callback: (error, message) => {
         if (error !== null) return;
-        inTraceOf(message.headers, () => this.#received(message, actor, epoch?.(), open));
+        inTraceOf(message.headers, message.subject, () => this.#received(message, actor, epoch?.(), open));
       },
     });
   }

@@ -1,12 +1,12 @@
 import type { Context } from '@opentelemetry/api';
 import { toFailure, VigilError } from '../../messages/errors.js';
-import { ATTRIBUTES, SPANS } from '../../messages/telemetry.js';
+import { ATTRIBUTES } from '../../messages/telemetry.js';
 import { type ActorContext, type Behaviour, Later, type Messenger, type Protocol } from './behaviour.js';
 import { CellContext } from './cell-context.js';
 import type { Clock } from './clock.js';
 import { Mailbox } from './mailbox.js';
 import { parseBody } from './parse-body.js';
-import { activeTrace, inSpan, inTrace } from './trace.js';
+import { activeTrace, inProcessSpan, inTrace } from './trace.js';
 
 /** Wait before a timer's message is put into a full mailbox again. */
 const FULL_RETRY_MS = 50;
@@ -302,7 +302,7 @@ export class Cell<State, P extends Protocol> {
 
   #traced(letter: Letter, run: () => unknown): Promise<unknown> {
     const attributes = { [ATTRIBUTES.actorKind]: this.kind, [ATTRIBUTES.message]: letter.type };
-    return inTrace(letter.trace, () => inSpan(SPANS.handle, attributes, async () => run()));
+    return inTrace(letter.trace, () => inProcessSpan(this.kind, attributes, async () => run()));
   }
 
   #release(letter: Letter): void {
