@@ -3,10 +3,11 @@ import { runHostProcess } from '../src/host-process.js';
 
 /**
  * A host whose review takes as long as a model would: the agent's goal says how long ("take 2000 ms"). The verdict is
- * the rules' all the same.
+ * the rules' all the same. A goal that begins with "crash" is taken at its word.
  */
 runHostProcess({
   review: async (rules, _recent, signal) => {
+    if (rules.goal.startsWith('crash')) throw new Error('crashed as it was told');
     const ms = Number(/take (\d+) ms/.exec(rules.goal)?.[1] ?? 0);
     await sleep(ms, undefined, { signal });
     return rules;

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { KvEntry, NatsConnection, QueuedIterator } from 'nats';
-import { agentBehaviour, type Review } from './actors/agent.js';
+import { AnalysisCrash, agentBehaviour, type Review } from './actors/agent.js';
 import type { Checkpoints } from './actors/agent-checkpoint.js';
 import { type LogsPosition, openAgentLogs } from './actors/agent-logs.js';
 import { AgentOutput, type OutputSource } from './actors/agent-output.js';
@@ -40,7 +40,7 @@ export interface HostParts {
 
 /** Starts a host in this process: it joins the fleet and runs the actors of the agents that are placed on it. */
 export async function startHost(options: HostOptions, parts: HostParts = {}): Promise<Host> {
-  const log = createLog(`host ${options.id}`, options.logLevel, options.logFile);
+  const log = createLog(`host ${options.id}`, options.logLevel, options.logFile, options.ownLogs);
   const subjects = new Subjects(options.prefix);
   const inbox = `_INBOX_host.${options.id}`;
   const connection = await connectBroker(options, `${options.prefix} host ${options.id}`, inbox);
@@ -58,9 +58,10 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
     policy: options.restart,
     mailbox: options.mailbox,
     drainMs: options.drainMs,
-    onCrash: (actor, error) => log.error({ agent: actor.id, err: error }, 'actor crashed'),
+    onCrash: (actor, error) =>
+      log.error({ agent: actor.id, ...requestOf(error), err: error }, 'actor crashed'),
     onGiveUp: (actor, error) => {
-      log.error({ agent: actor.id, err: error }, 'actor crashed too often, given up');
+      log.error({ agent: actor.id, ...requestOf(error), err: error }, 'actor crashed too often, given up');
       bus.publish(subjects.agentEvent(actor.id, 'failed'), {
         at: new Date().toISOString(),
         agent: actor.id,
@@ -129,6 +130,11 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
       await pool.close();
     },
   };
+}
+
+/** The request that an actor crashed over. */
+function requestOf(error: Error): { request?: string } {
+  return error instanceof AnalysisCrash ? { request: error.requestId } : {};
 }
 
 /** The lines of an agent that has no files here. What is not JSON arrives as undefined, which fits no schema. */

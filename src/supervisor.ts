@@ -14,7 +14,7 @@ import { ensureStreams } from './broker/streams.js';
 import { Http } from './http/http-service.js';
 import type { Metrics } from './http/metrics.js';
 import { coherence } from './judgement/coherence.js';
-import { createLog, type Logger, logBroker } from './log.js';
+import { createLog, type Logger, logBroker, logRequest } from './log.js';
 import type { AgentSpec } from './messages/agents.js';
 import type { CoherenceReport, Profile } from './messages/analysis.js';
 import { newId } from './messages/ids.js';
@@ -95,7 +95,8 @@ export async function startSupervisor(
 ): Promise<RunningSupervisor> {
   const dataDir = resolve(settings.dataDir);
   const store = createStore(dataDir);
-  const log = createLog('supervisor', settings.logLevel, resolve(dataDir, 'logs', 'supervisor.log'));
+  const logFile = resolve(dataDir, 'logs', 'supervisor.log');
+  const log = createLog('supervisor', settings.logLevel, logFile, settings.ownLogs);
   const root = createRoot(settings, log);
   let connection: NatsConnection | undefined;
   const stop = async () => {
@@ -194,7 +195,8 @@ async function startServices(composition: Composition): Promise<Http> {
   const { settings, store, log, root, connection, subjects } = composition;
   const { drainMs } = settings.hosts;
   const startedAt = new Date().toISOString();
-  const failed = (what: string) => (error: unknown) => log.error({ err: error }, what);
+  const failed = (what: string) => (error: unknown, request?: string) =>
+    log.error({ err: error, request }, what);
   let outbox!: OutboxDrain;
   let bus!: Bus;
   let fleet!: Fleet;
@@ -351,9 +353,9 @@ async function startServices(composition: Composition): Promise<Http> {
         mailbox: settings.hosts.mailbox,
         drainMs,
         onCrash: (actor, error) =>
-          log.error({ actor: `${actor.kind} ${actor.id}`, err: error }, 'actor crashed'),
+          log.error({ actor: actor.kind, request: actor.id, err: error }, 'actor crashed'),
         onGiveUp: (actor, error) =>
-          log.error({ actor: `${actor.kind} ${actor.id}`, err: error }, 'actor crashed too often'),
+          log.error({ actor: actor.kind, request: actor.id, err: error }, 'actor crashed too often'),
       });
       const wakeSteering = () => steering.wake();
       runner = createRunner(composition, {
@@ -412,7 +414,7 @@ async function startServices(composition: Composition): Promise<Http> {
         subjects,
         version: VERSION,
         maxRunning: settings.requests.maxRunning * 8,
-        failed: (endpoint, error) => log.error({ endpoint, err: error }, 'request failed'),
+        failed: (endpoint, error, request) => log.error({ endpoint, request, err: error }, 'request failed'),
         handlers,
         answered: (endpoint, outcome, seconds) => http.metrics.rpc(endpoint, outcome, seconds),
       });
@@ -568,7 +570,7 @@ function agentAccess(
 }
 
 function createRunner(
-  { settings, parts, store, connection, subjects }: Composition,
+  { settings, parts, store, log, connection, subjects }: Composition,
   {
     system,
     bus,
@@ -625,6 +627,7 @@ function createRunner(
     wakeOutbox,
     wakeSteering,
     sync,
+    ended: (kind, result) => logRequest(log, kind, result),
     gaveUp: ({ id, kind, attempts, payload }) =>
       deadLetters.add({
         subject: subjects.trigger(kind),

@@ -96,31 +96,8 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
       last: undefined,
     }),
     on: {
-      analyze: async (state, { force }, { signal }) => {
-        await catchUp(state, parts, signal);
-        const rules = assess(state.trajectory, { ...timeOf(state), thresholds });
-        if (state.format !== undefined) rules.format = state.format;
-        if (rules.lastEventAt === undefined && state.grownAt !== undefined)
-          rules.lastEventAt = new Date(state.grownAt).toISOString();
-        const { last } = state;
-        const { host, review } = parts;
-        const told = { host, usage: [...state.usage.values()], place: await state.place.find() };
-        // A live agent that wrote nothing can still come to need steering: its silence is judged each time.
-        if (!force && last !== undefined && isSame(last.rules, rules)) {
-          return { ...told, analysis: last.analysis, unchanged: true };
-        }
-        const conclude = (judged: TrajectoryAnalysis) => {
-          const notes = [...state.notes, ...(judged.notes ?? [])];
-          const analysis = notes.length === 0 ? judged : { ...judged, notes };
-          state.last = { rules, analysis };
-          keepCheckpoint(state, parts);
-          return { ...told, analysis, unchanged: false };
-        };
-        if (review === undefined) return conclude(rules);
-        // The actor answers the conductor while a model takes its time.
-        const { recent } = state;
-        return Later.of((reviewSignal) => review(rules, recent, reviewSignal), conclude);
-      },
+      analyze: (state, { requestId, force }, { signal }) =>
+        named(requestId, () => analyse(state, parts, requestId, force, signal)),
       profile: async (state, _body, { signal }) => {
         await catchUp(state, parts, signal);
         return profile(state.trajectory, assess(state.trajectory, { ...timeOf(state), thresholds }));
@@ -136,6 +113,58 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
       await Promise.all([state.reader?.close(), state.tail.close(), state.saving]);
     },
   };
+}
+
+/** What an analysis crashed with, and for which request. */
+export class AnalysisCrash extends Error {
+  readonly requestId: string;
+
+  constructor(requestId: string, cause: Error) {
+    super(cause.message, { cause });
+    this.name = 'AnalysisCrash';
+    this.requestId = requestId;
+  }
+}
+
+async function named<T>(requestId: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    const isCrash = error instanceof Error && !(error instanceof VigilError) && error.name !== 'AbortError';
+    throw isCrash ? new AnalysisCrash(requestId, error) : error;
+  }
+}
+
+async function analyse(
+  state: AgentState,
+  parts: AgentParts,
+  requestId: string,
+  force: boolean,
+  signal: AbortSignal,
+) {
+  await catchUp(state, parts, signal);
+  const rules = assess(state.trajectory, { ...timeOf(state), thresholds: parts.thresholds });
+  if (state.format !== undefined) rules.format = state.format;
+  if (rules.lastEventAt === undefined && state.grownAt !== undefined)
+    rules.lastEventAt = new Date(state.grownAt).toISOString();
+  const { last } = state;
+  const { host, review } = parts;
+  const told = { host, usage: [...state.usage.values()], place: await state.place.find() };
+  // A live agent that wrote nothing can still come to need steering: its silence is judged each time.
+  if (!force && last !== undefined && isSame(last.rules, rules)) {
+    return { ...told, analysis: last.analysis, unchanged: true };
+  }
+  const conclude = (judged: TrajectoryAnalysis) => {
+    const notes = [...state.notes, ...(judged.notes ?? [])];
+    const analysis = notes.length === 0 ? judged : { ...judged, notes };
+    state.last = { rules, analysis };
+    keepCheckpoint(state, parts);
+    return { ...told, analysis, unchanged: false };
+  };
+  if (review === undefined) return conclude(rules);
+  // The actor answers the conductor while a model takes its time.
+  const { recent } = state;
+  return Later.of((reviewSignal) => named(requestId, () => review(rules, recent, reviewSignal)), conclude);
 }
 
 async function catchUp(state: AgentState, parts: AgentParts, signal: AbortSignal): Promise<void> {

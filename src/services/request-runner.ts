@@ -43,6 +43,8 @@ export interface RequestRunnerParts {
   /** Reads what is new of repositories; `asked` for by a client and not by the schedule. */
   sync(id: string, payload: TriggerPayload<'sync'>, asked: boolean): Promise<Outcome>;
   gaveUp(request: StoredRequest): void;
+  /** A request has its final result. */
+  ended(kind: TriggerKind, result: FinalResult): void;
 }
 
 /**
@@ -100,8 +102,9 @@ export class RequestRunner {
   }
 
   /** Goes on with what an earlier supervisor left unfinished. */
-  resume(onError: (error: unknown) => void): void {
-    for (const request of this.#parts.store.requests.unfinished()) this.run(request.id).catch(onError);
+  resume(onError: (error: unknown, request: string) => void): void {
+    for (const { id } of this.#parts.store.requests.unfinished())
+      this.run(id).catch((error: unknown) => onError(error, id));
   }
 
   /** Lets what runs end, at most `drainMs`; the rest is gone on with at the next start. */
@@ -300,6 +303,7 @@ export class RequestRunner {
       return built;
     });
     this.#parts.wakeOutbox();
+    this.#parts.ended(kind, result);
     if ('interventions' in result && result.interventions.length > 0) this.#parts.wakeSteering();
     return result;
   }

@@ -33,7 +33,8 @@ export interface RpcServiceOptions {
   readonly handlers: Handlers;
   /** Requests handled at once; more are answered BUSY. */
   readonly maxRunning: number;
-  failed(endpoint: string, error: unknown): void;
+  /** @param id that the caller gave its request. */
+  failed(endpoint: string, error: unknown, id: string | undefined): void;
   /** One was answered: `ok`, or the code of its error. */
   answered(endpoint: Endpoint, outcome: string, seconds: number): void;
 }
@@ -104,7 +105,7 @@ export class RpcService {
       const known =
         error instanceof VigilError ? error : new VigilError('CRASHED', `unexpected: ${messageOf(error)}`);
       answered(known.code);
-      if (known.code === 'CRASHED') this.#options.failed(endpoint, error);
+      if (known.code === 'CRASHED') this.#options.failed(endpoint, error, idOf(message));
       const body = JSON.stringify({ error: { code: known.code, message: known.message } });
       // A header cannot hold a line break.
       message.respondError(
@@ -127,7 +128,10 @@ export class RpcService {
     } catch (error) {
       throw new VigilError('BAD_REQUEST', `request: expected JSON, got ${messageOf(error)}`);
     }
-    const id = message.headers?.get('Nats-Msg-Id');
-    return dispatch(this.#options.handlers, endpoint, value, id === '' ? undefined : id);
+    return dispatch(this.#options.handlers, endpoint, value, idOf(message));
   }
+}
+
+function idOf(message: ServiceMsg): string | undefined {
+  return message.headers?.get('Nats-Msg-Id') || undefined;
 }

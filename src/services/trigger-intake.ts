@@ -26,7 +26,8 @@ export interface TriggerIntakeOptions {
   readonly maxRunning: number;
   readonly ackWaitMs: number;
   deadLetter(letter: Omit<DeadLetter, 'at'>): void;
-  failed(error: unknown): void;
+  /** @param request whose it is, where one is meant. */
+  failed(error: unknown, request?: string): void;
 }
 
 /**
@@ -87,7 +88,7 @@ export class TriggerIntake {
       await this.#process(message);
     } catch (error) {
       // Not acknowledged: the stream delivers it again.
-      this.#options.failed(error);
+      this.#options.failed(error, requestIdOf(message));
     } finally {
       clearInterval(working);
     }

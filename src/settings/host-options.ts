@@ -23,6 +23,7 @@ export const HostOptions = z.object({
   judge: Settings.shape.judge,
   logFile: z.string().optional(),
   logLevel: Settings.shape.logLevel,
+  ownLogs: Settings.shape.ownLogs,
 });
 export type HostOptions = z.infer<typeof HostOptions>;
 
@@ -59,5 +60,6 @@ export function hostOptions(
     judge: settings.judge,
     logFile,
     logLevel: settings.logLevel,
+    ownLogs: settings.ownLogs,
   };
 }

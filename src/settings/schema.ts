@@ -338,6 +338,20 @@ export const Settings = z.strictObject({
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe("Vigil's own log, in the data directory."),
+  ownLogs: z
+    .strictObject({
+      maxBytes: z
+        .number()
+        .int()
+        .min(65_536)
+        .max(1_099_511_627_776)
+        .default(10_485_760)
+        .describe("Size at which a file of Vigil's own log is rotated."),
+      maxFiles: count(1, 1_000)
+        .default(5)
+        .describe('Files kept of the log of each process, the one being written included.'),
+    })
+    .prefault({}),
   agents: z
     .array(AgentSpec)
     .max(20_000)

@@ -63,7 +63,10 @@ t.test("a client's trace goes through trigger, scatter, actor and pool, over pro
 
 const chats = (spans: readonly Span[]) => spans.filter(({ name }) => name === 'chat local-model');
 
-async function judged(t: Parameters<typeof testFolder>[0] & Parameters<typeof vigil>[0], env: Record<string, string>) {
+async function judged(
+  t: Parameters<typeof testFolder>[0] & Parameters<typeof vigil>[0],
+  env: Record<string, string>,
+) {
   const server = await OpenAiServer.start(t);
   const cwd = testFolder(t);
   const running = vigil(t, ['start'], {
