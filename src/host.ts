@@ -22,6 +22,7 @@ import { LLM_PROTOCOL } from './messages/llm.js';
 import type { AgentFailed, DeadLetter } from './messages/results.js';
 import { Subjects } from './messages/subjects.js';
 import { type Complete, judgeByModel } from './model/llm-judge.js';
+import { poolFigures } from './pool/open-pools.js';
 import type { HostOptions } from './settings/host-options.js';
 import { VERSION } from './version.js';
 
@@ -333,6 +334,7 @@ async function holdLease(
         label: options.label,
         beat: beat++,
         agents: agents(),
+        pools: poolFigures(),
       }),
     );
   await renew();

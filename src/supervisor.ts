@@ -22,6 +22,7 @@ import type { TreeNode } from './messages/requests.js';
 import type { BudgetExhausted } from './messages/results.js';
 import { Subjects } from './messages/subjects.js';
 import { noticesService } from './notices/notices-service.js';
+import { poolFigures } from './pool/open-pools.js';
 import { checkpointService } from './services/checkpoints.js';
 import { Costs } from './services/cost/costs.js';
 import { CycleTimer } from './services/cycle-timer.js';
@@ -406,6 +407,8 @@ async function startServices(composition: Composition): Promise<Http> {
             tokensPerDay: settings.judge.tokensPerDay,
           },
           deadLetters: deadLetters.count,
+          pools: poolFigures(),
+          github: github.figures,
           tree: withTrees(root.tree.tree(), await hostTrees(fleet, bus, subjects, TREE_LIMIT)),
         }),
       });

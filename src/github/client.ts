@@ -4,9 +4,10 @@ import { throttling } from '@octokit/plugin-throttling';
 import { Octokit } from '@octokit/rest';
 import type { z } from 'zod';
 import { describeIssues, VigilError } from '../messages/errors.js';
+import type { GitHubQuota } from '../messages/figures.js';
 import { visible } from '../messages/visible.js';
 import { boundedFetch } from './bounded-fetch.js';
-import { LimitGate, limitMs } from './limits.js';
+import { type Headers, LimitGate, limitMs, quotaOf } from './limits.js';
 import { type Answered, failureOf, isAnswered } from './outcomes.js';
 
 /**
@@ -64,6 +65,7 @@ export class GitHubClient {
   readonly #gate: LimitGate;
   readonly #closed = new AbortController();
   #refusal: string | undefined;
+  #quota: GitHubQuota | undefined;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -94,6 +96,11 @@ export class GitHubClient {
       ...shared,
       throttle: { id: crypto.randomUUID(), onRateLimit: no, onSecondaryRateLimit: no },
     });
+  }
+
+  /** By its latest answer that said so. */
+  get quota(): GitHubQuota | undefined {
+    return this.#quota;
   }
 
   /** Why GitHub refused the token, until it takes it again. */
@@ -156,9 +163,11 @@ export class GitHubClient {
       try {
         const answer = await octokit.request(route, parameters);
         this.#options.accepted();
+        this.#noteQuota(answer.headers);
         return answer;
       } catch (error) {
         if (!isAnswered(error)) throw error;
+        this.#noteQuota(error.response?.headers ?? {});
         if (error.status === 401) throw new VigilError('FORBIDDEN', this.#refuse(error));
         const wait = limitMs(error.status, error.response?.headers ?? {}, error.message, Date.now());
         if (wait === undefined) throw error;
@@ -167,6 +176,10 @@ export class GitHubClient {
           throw new VigilError('BUSY', this.#clean(`GitHub still wants fewer requests: ${error.message}`));
       }
     }
+  }
+
+  #noteQuota(headers: Headers): void {
+    this.#quota = quotaOf(headers, Date.now()) ?? this.#quota;
   }
 
   #refuse(error: Answered): string {

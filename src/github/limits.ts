@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VigilError } from '../messages/errors.js';
+import type { GitHubQuota } from '../messages/figures.js';
 
-type Headers = Readonly<Record<string, string | number | undefined>>;
+export type Headers = Readonly<Record<string, string | number | undefined>>;
 
 /** GitHub's advice for a secondary limit that does not say how long: "wait for at least one minute". */
 const FALLBACK_MS = 60_000;
 /** A limit resets within the hour; what claims more is wrong. */
 const LONGEST_MS = 3_600_000;
+/** A Date holds no later second. */
+const MAX_SECONDS = 8_640_000_000_000;
 
 /**
  * How long GitHub wants no request, or undefined when the answer is no limit
@@ -28,6 +31,23 @@ export function limitMs(status: number, headers: Headers, message: string, now: 
     return bounded(Number.isFinite(wait) ? wait : FALLBACK_MS);
   }
   return status === 429 || /secondary rate limit|abuse detection/i.test(message) ? FALLBACK_MS : undefined;
+}
+
+/** What the headers say of the primary limit for most requests; undefined when they say nothing sound of it. */
+export function quotaOf(headers: Headers, now: number): GitHubQuota | undefined {
+  const resource = headers['x-ratelimit-resource'] ?? 'core';
+  const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) =>
+    Number(headers[`x-ratelimit-${name}`] ?? Number.NaN),
+  ) as [number, number, number];
+  const isCount = (value: number) => Number.isSafeInteger(value) && value >= 0;
+  if (resource !== 'core' || ![limit, remaining].every(isCount) || !isCount(reset) || reset > MAX_SECONDS)
+    return undefined;
+  return {
+    limit,
+    remaining,
+    resetAt: new Date(reset * 1_000).toISOString(),
+    at: new Date(now).toISOString(),
+  };
 }
 
 function bounded(ms: number): number {

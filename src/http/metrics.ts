@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { PoolFigures } from '../messages/figures.js';
 import type { ModelCall } from '../messages/llm.js';
 import type { Status, TreeNode } from '../messages/requests.js';
 import type { AnalysisResult } from '../messages/results.js';
@@ -170,6 +171,14 @@ export class Metrics {
     set.tokensToday.set(status.judge.tokensToday);
     this.#spent(status.cost);
     this.#lookAt(status.tree);
+    this.#lookAtPools('supervisor', status.pools);
+    for (const { id, pools } of status.hosts) this.#lookAtPools(id, pools);
+    const { quota } = status.github;
+    if (quota !== undefined) {
+      set.quotaLimit.set(quota.limit);
+      set.quotaRemaining.set(quota.remaining);
+      set.quotaReset.set(Date.parse(quota.resetAt) / 1_000);
+    }
     const { clients, dropped } = this.#parts.feed();
     set.browsers.set(clients);
     set.browsersDropped.set(dropped);
@@ -186,6 +195,18 @@ export class Metrics {
       agentTokens.inc({ ...label, gen_ai_token_type: 'cache_write' }, spend.cacheWrite);
     }
     agentCost.set(usd ?? 0);
+  }
+
+  #lookAtPools(process: string, pools: readonly PoolFigures[]): void {
+    const set = this.#gauges;
+    for (const { name: pool, threads, running, waiting, utilisation, bytes } of pools) {
+      const label = { process, pool };
+      set.poolThreads.set(label, threads);
+      set.poolTasks.set({ ...label, state: 'running' }, running);
+      set.poolTasks.set({ ...label, state: 'waiting' }, waiting);
+      set.poolUtilisation.set(label, utilisation);
+      set.poolBytes.set(label, bytes);
+    }
   }
 
   #lookAt(node: TreeNode): void {
@@ -226,6 +247,17 @@ const GAUGES = {
     ['gen_ai_request_model', 'gen_ai_token_type'],
   ],
   agentCost: ['vigil_agents_cost_usd_today', 'What the agents have used since midnight UTC, by estimate.'],
+  poolThreads: ['vigil_pool_threads', 'Worker threads.', ['process', 'pool']],
+  poolTasks: ['vigil_pool_tasks', 'Tasks that run or wait for a thread.', ['process', 'pool', 'state']],
+  poolUtilisation: [
+    'vigil_pool_utilization_ratio',
+    'Share of the threads that were busy, over about half a minute.',
+    ['process', 'pool'],
+  ],
+  poolBytes: ['vigil_pool_bytes', 'Handed over with tasks that run or wait.', ['process', 'pool']],
+  quotaLimit: ['vigil_github_quota_limit', 'Requests that GitHub allows in an hour.'],
+  quotaRemaining: ['vigil_github_quota_remaining', 'Of these, what is left.'],
+  quotaReset: ['vigil_github_quota_reset_timestamp_seconds', 'When all of them are there again.'],
   browsers: ['vigil_http_event_clients', 'Browsers that follow the events.'],
   browsersDropped: ['vigil_http_event_clients_dropped', 'Browsers dropped for lagging, since the start.'],
 } as const satisfies Record<string, readonly [string, string, (readonly string[])?]>;

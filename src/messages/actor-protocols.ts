@@ -3,6 +3,7 @@ import { AgentSpec, Place, RestartCommand } from './agents.js';
 import { Profile, TrajectoryAnalysis } from './analysis.js';
 import { UsageRow } from './cost.js';
 import { Failure } from './errors.js';
+import { PoolFigures } from './figures.js';
 import { Id } from './ids.js';
 import { Tail, TailRequest, TreeNode } from './requests.js';
 
@@ -77,5 +78,7 @@ export const HostLease = z.object({
   /** Grows with each renewal, so that a renewal is told from a repeat. */
   beat: z.number().int().nonnegative(),
   agents: z.number().int().nonnegative(),
+  /** As they were at this renewal. */
+  pools: z.array(PoolFigures).max(16).default([]),
 });
 export type HostLease = z.infer<typeof HostLease>;

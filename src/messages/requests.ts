@@ -3,6 +3,7 @@ import { AgentEvent } from './agent-event.js';
 import { AgentRecord, AgentSpec } from './agents.js';
 import { CostReply, CostRequest, CostToday } from './cost.js';
 import { Failure } from './errors.js';
+import { GitHubQuota, PoolFigures } from './figures.js';
 import { REPO_REQUESTS } from './github.js';
 import { HealthSummary, RestartEvent } from './health.js';
 import { HISTORY_REQUESTS } from './history.js';
@@ -51,8 +52,14 @@ const Status = z.object({
       agents: z.number().int(),
       pid: z.number().int(),
       label: z.string().optional(),
+      pools: z.array(PoolFigures).describe('As the host told with its latest lease.'),
     }),
   ),
+  pools: z.array(PoolFigures).describe("The supervisor's own."),
+  github: z.object({
+    quota: GitHubQuota.optional().describe('Absent until GitHub has answered once.'),
+    refusal: z.string().optional().describe('Why GitHub refuses the token.'),
+  }),
   requests: z.object({ running: z.number().int(), waitingResults: z.number().int() }),
   cycles: z.object({ run: z.number().int(), skipped: z.number().int() }),
   broker: z.object({

@@ -1,7 +1,11 @@
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { messageOf, VigilError } from '../messages/errors.js';
+import type { PoolFigures } from '../messages/figures.js';
+import { Load } from './load.js';
+import { enlist } from './open-pools.js';
 import { isTaskReply, type TaskReply } from './task.js';
 
 export interface PoolOptions {
@@ -35,13 +39,7 @@ export interface Pool<In, Out> {
   run(input: In, options?: RunOptions): Promise<Out>;
   /** Refuses new tasks, cancels those that wait, lets running ones finish within their timeout, ends the threads. */
   close(): Promise<void>;
-  readonly stats: PoolStats;
-}
-
-export interface PoolStats {
-  readonly threads: number;
-  readonly running: number;
-  readonly waiting: number;
+  readonly figures: PoolFigures;
 }
 
 export function createPool<In, Out>(options: PoolOptions): Pool<In, Out> {
@@ -67,6 +65,10 @@ class PiscinaPool<In, Out> implements Pool<In, Out> {
   readonly #aborts = new Set<AbortController>();
   #piscina: Piscina;
   #running = 0;
+  readonly #load = new Load();
+  readonly #delist: () => void;
+  /** Handed over with the tasks that run or wait. */
+  #bytes = 0;
   #closed = false;
   /** Why a thread died last; the next failure of a task says it. */
   #lastDeath: unknown;
@@ -80,18 +82,33 @@ class PiscinaPool<In, Out> implements Pool<In, Out> {
       ...options,
     };
     this.#piscina = this.#start();
+    this.#delist = enlist(this);
   }
 
-  get stats(): PoolStats {
+  get figures(): PoolFigures {
     return {
+      name: basename(this.#options.worker.pathname).replace(/\.worker\.\w+$/, ''),
       threads: this.#piscina.threads.length,
       running: this.#running,
       waiting: this.#waiting.length,
+      utilisation: Math.min(1, this.#load.average),
+      bytes: this.#bytes,
     };
   }
 
   async run(input: In, options: RunOptions = {}): Promise<Out> {
-    await this.#slot(options.signal);
+    // Their length is gone with the buffers.
+    const bytes = (options.transfer ?? []).reduce((sum, { byteLength }) => sum + byteLength, 0);
+    this.#bytes += bytes;
+    try {
+      await this.#slot(options.signal);
+      return await this.#inSlot(input, options);
+    } finally {
+      this.#bytes -= bytes;
+    }
+  }
+
+  async #inSlot(input: In, options: RunOptions): Promise<Out> {
     const work = this.#runWithRetry(input, options);
     this.#active.add(work);
     try {
@@ -104,6 +121,7 @@ class PiscinaPool<In, Out> implements Pool<In, Out> {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#delist();
     const cancelled = new VigilError('CANCELLED', 'the pool was closed while the task waited');
     for (const waiter of this.#waiting.splice(0)) waiter.cancel(cancelled);
     await Promise.allSettled(this.#active);
@@ -143,7 +161,7 @@ class PiscinaPool<In, Out> implements Pool<In, Out> {
     if (this.#closed) return Promise.reject(new VigilError('UNAVAILABLE', 'the pool is closed'));
     if (signal?.aborted === true) return Promise.reject(takenBack());
     if (this.#running < this.#options.threads) {
-      this.#running += 1;
+      this.#setRunning(this.#running + 1);
       return Promise.resolve();
     }
     if (this.#waiting.length >= this.#options.maxQueue) {
@@ -174,8 +192,13 @@ class PiscinaPool<In, Out> implements Pool<In, Out> {
   /** Hands the thread to the next one waiting. */
   #release(): void {
     const next = this.#waiting.shift();
-    if (next === undefined) this.#running -= 1;
+    if (next === undefined) this.#setRunning(this.#running - 1);
     else next.start();
+  }
+
+  #setRunning(running: number): void {
+    this.#running = running;
+    this.#load.set(running / this.#options.threads);
   }
 
   async #runWithRetry(input: In, options: RunOptions): Promise<Out> {

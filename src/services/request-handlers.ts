@@ -112,7 +112,13 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
       health: health().summary,
       cost: costs().today(),
       agents: { ...store.agents.counts(), unplaced: fleet().unplaced },
-      hosts: fleet().hosts.map(({ id, pid, label }) => ({ id, pid, label, agents: fleet().agentsOn(id) })),
+      hosts: fleet().hosts.map(({ id, pid, label, pools }) => ({
+        id,
+        pid,
+        label,
+        pools,
+        agents: fleet().agentsOn(id),
+      })),
     }),
   };
 }

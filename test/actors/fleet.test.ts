@@ -13,7 +13,14 @@ let prefixes = 0;
 
 const spec = (id: string, over: Partial<AgentSpec> = {}): AgentSpec => ({ id, logs: [], ...over });
 const specs = (count: number) => Array.from({ length: count }, (_, i) => spec(`a${i}`));
-const lease = (id: string, label?: string): HostLease => ({ id, pid: 1, beat: 0, agents: 0, label });
+const lease = (id: string, label?: string): HostLease => ({
+  id,
+  pid: 1,
+  beat: 0,
+  agents: 0,
+  pools: [],
+  label,
+});
 
 async function create(t: Test, agents: readonly AgentSpec[] = []) {
   const connection = await broker.connect(t);

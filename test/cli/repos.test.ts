@@ -42,6 +42,12 @@ t.test('vigil repos', async (t) => {
     t.match((await repos('get', 'acme/api.v2')).stdout, /#2 pull 2 \(fixer\/tests\).*agent fixer by branch/);
   });
 
+  await t.test('the status tells what is left of the quota', async (t) => {
+    const { stdout } = await vigil(t, ['status'], { cwd }).finished();
+    t.match(stdout, /^github +4999 of 5000 requests left until 2100-01-01T00:00:00\.000Z$/m);
+    t.match(stdout, /^pool +h0-\S+ +parse: \d+ threads/m);
+  });
+
   await t.test('add, list, remove', async (t) => {
     t.match(await repos('list'), { code: 0, stdout: /acme\/api\.v2 +active +1 +1 +0/ });
     t.match(await repos('add', 'acme/web', 'acme/api.v2'), {

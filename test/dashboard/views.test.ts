@@ -121,6 +121,8 @@ t.test(
       await page.goto(`${url}#/system`);
       await page.locator('.tree').getByText('nats-server').waitFor();
       t.match(await page.locator('main').innerText(), /connected/);
+      await page.getByRole('row', { name: /^h0-\S+ parse \d/ }).waitFor();
+      await page.getByText('GitHub has not been asked').waitFor();
       await isAccessible(t, looked, 'system');
     });
 

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { headBranch } from '../../src/github/head-branch.js';
-import { limitMs } from '../../src/github/limits.js';
+import { limitMs, quotaOf } from '../../src/github/limits.js';
 import { linksOf } from '../../src/github/links.js';
+import { GitHubQuota } from '../../src/messages/figures.js';
 import { RepoName, repoToken } from '../../src/messages/github.js';
 import { isId } from '../../src/messages/ids.js';
 import { testFolder } from '../folder.js';
@@ -77,6 +78,30 @@ t.test('the branch of a workspace', async (t) => {
   symlinkSync('/etc/passwd', join(folder, 'bad/.git/HEAD'));
   t.equal(await headBranch(join(folder, 'bad')), undefined);
   t.equal(await headBranch(join(folder, 'nothing')), undefined);
+});
+
+t.test('what GitHub says of its limit', async (t) => {
+  const headers = {
+    'x-ratelimit-limit': '5000',
+    'x-ratelimit-remaining': '4321',
+    'x-ratelimit-reset': '1000000000',
+  };
+  const told = { limit: 5_000, remaining: 4_321, resetAt: '2001-09-09T01:46:40.000Z' };
+  t.match(quotaOf(headers, 0), { ...told, at: '1970-01-01T00:00:00.000Z' });
+  t.match(quotaOf({ ...headers, 'x-ratelimit-resource': 'core' }, 0), told);
+  t.equal(quotaOf({ ...headers, 'x-ratelimit-resource': 'search' }, 0), undefined, 'another limit');
+  t.equal(quotaOf({}, 0), undefined);
+  fc.assert(
+    fc.property(fc.string(), fc.string(), fc.string(), (limit, remaining, reset) => {
+      const odd = {
+        'x-ratelimit-limit': limit,
+        'x-ratelimit-remaining': remaining,
+        'x-ratelimit-reset': reset,
+      };
+      const quota = quotaOf(odd, 0);
+      return quota === undefined || GitHubQuota.safeParse(quota).success;
+    }),
+  );
 });
 
 t.test('how long GitHub wants no request', async (t) => {

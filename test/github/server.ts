@@ -116,6 +116,7 @@ export class GitHubServer {
     response.setHeader('date', new Date().toUTCString());
     response.setHeader('x-ratelimit-limit', '5000');
     response.setHeader('x-ratelimit-remaining', '4999');
+    response.setHeader('x-ratelimit-reset', '4102444800');
     if (this.token !== undefined && request.headers.authorization !== `token ${this.token}`)
       return fail(response, 401, 'Bad credentials');
     if ((await this.fault?.(request, response)) === true) return;

@@ -109,6 +109,7 @@ t.test('on loopback: reads, writes by the handlers of the subjects, events, metr
 
   const metrics = (await ask(base, 'metrics')).text;
   t.match(metrics, /^vigil_agents\{state="\w+"\} \d+$/m);
+  t.match(metrics, /^vigil_pool_threads\{process="h0-\w+",pool="parse"\} \d+$/m);
   t.match(metrics, /^vigil_verdicts_total\{type="loop",judge="rules"\} \d+$/m);
   t.match(metrics, /^vigil_request_duration_seconds_count\{kind="analyze",outcome="ok"\} 2$/m);
   t.notMatch(metrics, /ctf-eps/, 'no agent is named in a label');

@@ -1,4 +1,6 @@
 import t from 'tap';
+import { Load } from '../../src/pool/load.js';
+import { poolFigures } from '../../src/pool/open-pools.js';
 import { createPool, type Pool, type PoolOptions } from '../../src/pool/pool.js';
 import type { OddInput } from './odd.worker.js';
 
@@ -65,10 +67,41 @@ t.test('a full queue answers BUSY at once, and what waits is still run', async (
   const held = pool.run({ do: 'hold', value: 'held', gate: gate.buffer });
   const waiting = [pool.run({ do: 'echo', value: 1 }), pool.run({ do: 'echo', value: 2 })];
   await t.rejects(pool.run({ do: 'echo' }), { code: 'BUSY', message: /1 tasks running, 2 waiting/ });
-  t.match(pool.stats, { running: 1, waiting: 2 });
+  t.match(pool.figures, { name: 'odd', threads: 1, running: 1, waiting: 2, bytes: 0 });
+  t.match(poolFigures(), [{ name: 'odd', running: 1, waiting: 2 }], 'told with the others of the process');
   gate.open();
   t.equal(await held, 'held');
   t.match(await Promise.all(waiting), [{ value: 1 }, { value: 2 }]);
+  t.match(pool.figures, { running: 0, waiting: 0, bytes: 0 });
+  t.ok(pool.figures.utilisation > 0);
+  await pool.close();
+  t.same(poolFigures(), [], 'one that is closed is told of no more');
+});
+
+t.test('bytes that were handed over count until their task is done, also of one that waits', async (t) => {
+  const pool = oddPool(t, { threads: 1 });
+  const gate = newGate();
+  const held = pool.run({ do: 'hold', value: 'held', gate: gate.buffer });
+  const bytes = new Uint8Array(1_000);
+  const waiting = pool.run({ do: 'echo', value: bytes }, { transfer: [bytes.buffer] });
+  t.equal(pool.figures.bytes, 1_000);
+  gate.open();
+  await Promise.all([held, waiting]);
+  t.equal(pool.figures.bytes, 0);
+});
+
+t.test('the load of a pool is the busy share of the last half minute, old shares fading', async (t) => {
+  let now = 0;
+  const load = new Load(() => now);
+  load.set(0.5);
+  now += 300_000;
+  t.equal(load.average.toFixed(3), '0.500');
+  load.set(0);
+  now += 30_000;
+  t.equal(load.average.toFixed(3), (0.5 / Math.E).toFixed(3));
+  load.set(1);
+  now += 1_000_000;
+  t.ok(load.average <= 1);
 });
 
 t.test('a task that hangs is ended with TIMEOUT, the others finish, the pool stays whole', async (t) => {
@@ -78,7 +111,7 @@ t.test('a task that hangs is ended with TIMEOUT, the others finish, the pool sta
   await t.rejects(hung, { code: 'TIMEOUT', message: /longer than 5000 ms/ });
   t.equal((await Promise.all(others)).length, 10);
   await expectHealthy(t, pool);
-  t.equal(pool.stats.threads, 2);
+  t.equal(pool.figures.threads, 2);
 });
 
 t.test('a thread that dies is replaced: its task is tried again, once', async (t) => {
@@ -94,7 +127,7 @@ t.test('a thread that dies is replaced: its task is tried again, once', async (t
   t.equal(Atomics.load(always.view, 0), 2, 'two attempts');
   await t.rejects(pool.run({ do: 'later' }), { code: 'CRASHED', message: /nobody catches this/ });
   await expectHealthy(t, pool);
-  t.equal(pool.stats.threads, 2);
+  t.equal(pool.figures.threads, 2);
 });
 
 t.test('a task whose buffers were handed over is not tried again', async (t) => {

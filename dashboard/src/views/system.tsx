@@ -1,6 +1,7 @@
 import { costText, tokensText } from '../../../src/cost/spend-text';
 import type { SystemAnswer } from '../../../src/http/views';
-import type { TreeNode } from '../../../src/messages/requests';
+import type { PoolFigures } from '../../../src/messages/figures';
+import type { Status, TreeNode } from '../../../src/messages/requests';
 import { Age } from '../parts/age';
 import { useAnswer } from '../parts/use-answer';
 import { Stat } from './coherence';
@@ -135,6 +136,31 @@ export function SystemView() {
           )}
         </section>
         <section class="card">
+          <h2>Pools of threads</h2>
+          <table>
+            <thead>
+              <tr>
+                <th>process</th>
+                <th>pool</th>
+                <th class="number">threads</th>
+                <th class="number">busy</th>
+                <th class="number">running</th>
+                <th class="number">waiting</th>
+                <th class="number">bytes</th>
+              </tr>
+            </thead>
+            <tbody>
+              {[{ id: 'supervisor', pools: status.pools }, ...status.hosts].flatMap(({ id, pools }) =>
+                pools.map((pool) => <PoolRow key={`${id} ${pool.name}`} process={id} pool={pool} />),
+              )}
+            </tbody>
+          </table>
+        </section>
+        <section class="card">
+          <h2>GitHub</h2>
+          <Quota {...status.github} />
+        </section>
+        <section class="card">
           <h2>Broker</h2>
           <p>
             Lost {broker.disconnects} times, {broker.complaints} complaints since the start.
@@ -149,6 +175,39 @@ export function SystemView() {
         </ul>
       </section>
     </div>
+  );
+}
+
+function PoolRow({ process, pool }: { process: string; pool: PoolFigures }) {
+  const { name, threads, running, waiting, utilisation, bytes } = pool;
+  return (
+    <tr>
+      <td>{process}</td>
+      <td>{name}</td>
+      <td class="number">{threads}</td>
+      <td class="number">{Math.round(utilisation * 100)} %</td>
+      <td class="number">{running}</td>
+      <td class={waiting > 100 ? 'number bad' : 'number'}>{waiting}</td>
+      <td class="number">{bytes.toLocaleString()}</td>
+    </tr>
+  );
+}
+
+function Quota({ quota, refusal }: Status['github']) {
+  if (refusal !== undefined) return <p class="mark bad">{refusal}</p>;
+  if (quota === undefined) return <p>GitHub has not been asked since the start.</p>;
+  const { limit, remaining, resetAt, at } = quota;
+  return (
+    <>
+      <p>
+        {remaining.toLocaleString()} of {limit.toLocaleString()} requests left, all of them again at{' '}
+        {new Date(resetAt).toLocaleTimeString()}{' '}
+        <span class="faint">
+          by an answer <Age at={at} />
+        </span>
+      </p>
+      <Meter share={1 - remaining / Math.max(1, limit)} />
+    </>
   );
 }
 

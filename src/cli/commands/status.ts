@@ -1,4 +1,5 @@
 import { costText, tokensText } from '../../cost/spend-text.js';
+import type { PoolFigures } from '../../messages/figures.js';
 import type { Status, TreeNode } from '../../messages/requests.js';
 import { visible } from '../../messages/visible.js';
 import { EXIT } from '../exit-codes.js';
@@ -32,10 +33,14 @@ export async function status(options: Options): Promise<number> {
       `used      ${tokensText(found.cost.tokens)} tokens by the agents today (UTC), ${costText(found.cost)}`,
     );
     console.log(`letters   ${found.deadLetters} dead`);
-    for (const host of hosts)
+    for (const line of githubLines(found.github)) console.log(line);
+    for (const pool of found.pools) console.log(`pool      supervisor  ${poolText(pool)}`);
+    for (const host of hosts) {
       console.log(
         `host      ${host.id}  pid ${host.pid}  ${host.agents} agents${host.label === undefined ? '' : `  label ${host.label}`}`,
       );
+      for (const pool of host.pools) console.log(`pool      ${host.id}  ${poolText(pool)}`);
+    }
   }
   return EXIT.fine;
 }
@@ -60,6 +65,20 @@ function healthText(health: Status['health']): string {
     ...(held ? ['restarts are held (vigil agents resume --all)'] : []),
   ];
   return facts.join(', ');
+}
+
+function githubLines({ quota, refusal }: Status['github']): string[] {
+  return [
+    ...(quota === undefined
+      ? []
+      : [`github    ${quota.remaining} of ${quota.limit} requests left until ${quota.resetAt}`]),
+    ...(refusal === undefined ? [] : [`github    ${visible(refusal)}`]),
+  ];
+}
+
+function poolText({ name, threads, running, waiting, utilisation, bytes }: PoolFigures): string {
+  const busy = `${Math.round(utilisation * 100)} % busy`;
+  return `${name}: ${threads} threads ${busy}, ${running} running, ${waiting} waiting, ${bytes} bytes under way`;
 }
 
 function fetchStatus(options: Options): Promise<Status> {

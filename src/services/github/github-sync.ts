@@ -1,5 +1,6 @@
 import type { GitHubClient } from '../../github/client.js';
 import { type Failure, messageOf, toFailure, VigilError } from '../../messages/errors.js';
+import type { GitHubQuota } from '../../messages/figures.js';
 import { RepoName, type RepoState, type SyncItem } from '../../messages/github.js';
 import type { TriggerPayload } from '../../messages/triggers.js';
 import type { GitHubSettings } from '../../settings/github.js';
@@ -28,6 +29,15 @@ export class GitHubSync {
 
   constructor(parts: GitHubSyncParts) {
     this.#parts = parts;
+  }
+
+  /** How GitHub takes Vigil's requests. */
+  get figures(): { readonly quota?: GitHubQuota; readonly refusal?: string } {
+    const { quota, refusal } = this.#parts.client;
+    return {
+      ...(quota === undefined ? {} : { quota }),
+      ...(refusal === undefined ? {} : { refusal }),
+    };
   }
 
   /** @param asked by a person or a client, not by the schedule: what was given up is tried again. */
@@ -98,7 +108,7 @@ export class GitHubSync {
     } catch (error) {
       const failure = toFailure(error, repository.repo);
       warn('repository could not be synced', {
-        requestId,
+        request: requestId,
         repo: repository.repo,
         code: failure.code,
         why: failure.message,
