@@ -58,9 +58,14 @@ export function byNeed(agents: readonly AgentRecord[], pending: readonly Interve
     .map(({ record }) => record);
 }
 
-/** One row an agent: status, since when, on what it rests, where it works, what it used, verdict, goal. */
+/**
+ * One row an agent: status, since when, on what it rests, where it works, what it used, verdict, goal.
+ *
+ * @param found the goals of those that were given none.
+ */
 export function agentTable(
   agents: readonly AgentRecord[],
+  found: ReadonlyMap<string, string>,
   now: number,
   width = process.stdout.columns ?? DEFAULT_WIDTH,
 ): string {
@@ -71,8 +76,10 @@ export function agentTable(
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
   const goalWidth = Math.max(MIN_GOAL, width - widthOf(columns));
-  for (const agent of agents)
-    table.push([...columns.map((column) => column.of(agent, now)), pc.dim(cut(agent.goal ?? '', goalWidth))]);
+  for (const agent of agents) {
+    const goal = agent.goal ?? found.get(agent.id) ?? '';
+    table.push([...columns.map((column) => column.of(agent, now)), pc.dim(cut(goal, goalWidth))]);
+  }
   return table.toString();
 }
 

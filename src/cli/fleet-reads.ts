@@ -30,6 +30,11 @@ export async function trends(client: Client, points: number): Promise<Trend[]> {
   return all;
 }
 
+/** The goals that were found in the agents' logs. */
+export function goalsOf(judged: readonly Trend[]): ReadonlyMap<string, string> {
+  return new Map(judged.map(({ agent, goal }) => [agent, goal]));
+}
+
 /** The interventions that wait for a person, the newest first. */
 export async function decisions(client: Client): Promise<Intervention[]> {
   const query = { state: 'pending', limit: MAX_PENDING };

@@ -4,11 +4,13 @@ import { testFolder } from '../folder.js';
 import { Managed } from '../managed/agents.js';
 import { CLI, connectClient, jsonLines, ROOT, type Running, until, vigil } from '../system/processes.js';
 
+const LOOPING = join(ROOT, 'fleet/logs/eps.traj');
 const FAILING = join(ROOT, 'fleet/logs/openhands-cfn-lint-3561-docker-denied.log');
 
 async function fleet(t: Test): Promise<{ cwd: string; running: Running }> {
   const agents = JSON.stringify([
     { id: 'quiet', logs: [], goal: 'do nothing' },
+    { id: 'ctf', logs: [LOOPING] },
     { id: 'fails', logs: [FAILING] },
     { id: 'commanded', logs: [], restart: { command: ['sh', '-c', 'echo came >&2; exit 4'] } },
   ]);
@@ -40,13 +42,15 @@ t.test('vigil agents', async (t) => {
         ['a1', 'running'],
         ['commanded', 'unknown'],
         ['quiet', 'unknown'],
+        ['ctf', 'finished'],
       ],
     );
+    t.match(rows.at(-1), /The CTF challenge is/, 'its goal is the one that stands in its log');
     t.match(rows[1], /heartbeat .* ok /);
     const lines = jsonLines((await vigil(t, ['ls', '--json'], { cwd }).finished()).stdout);
     t.same(
       lines.map(({ id }) => id),
-      ['fails', 'a1', 'commanded', 'quiet'],
+      ['fails', 'a1', 'commanded', 'quiet', 'ctf'],
     );
     t.match(lines[0], { status: { state: 'stuck', source: 'verdict', ageMs: Number } });
     const stuck = jsonLines((await agents('ls', '--json', '--state', 'stuck')).stdout);

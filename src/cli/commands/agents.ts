@@ -6,7 +6,7 @@ import { Id } from '../../messages/ids.js';
 import { visible } from '../../messages/visible.js';
 import { agentTable, byNeed, repositoryText, span } from '../agent-table.js';
 import { EXIT } from '../exit-codes.js';
-import { decisions, everyone } from '../fleet-reads.js';
+import { decisions, everyone, goalsOf, trends } from '../fleet-reads.js';
 import { failureLines } from '../render.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
 import { withClient } from '../with-client.js';
@@ -22,15 +22,15 @@ const GRACE_MS = 5_000;
 export async function list(options: Options & { readonly state?: string }): Promise<number> {
   const state =
     options.state === undefined ? undefined : parseWith(AgentStatusName, options.state, '--state');
-  const [all, pending] = await withClient(options, (client) =>
-    Promise.all([everyone(client), decisions(client)]),
+  const [all, pending, judged] = await withClient(options, (client) =>
+    Promise.all([everyone(client), decisions(client), trends(client, 1)]),
   );
   const agents = byNeed(
     all.filter(({ status }) => state === undefined || status.state === state),
     pending,
   );
   if (options.json === true) for (const agent of agents) console.log(JSON.stringify(agent));
-  else if (agents.length > 0) console.log(agentTable(agents, Date.now()));
+  else if (agents.length > 0) console.log(agentTable(agents, goalsOf(judged), Date.now()));
   else
     console.error(
       all.length > 0 ? `no agent is ${state}` : 'no agent is on record; "vigil watch" finds sessions',
