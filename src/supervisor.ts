@@ -336,6 +336,7 @@ async function startServices(composition: Composition): Promise<Http> {
     githubService({
       ...publishing,
       settings,
+      queue: () => tasks.queue,
       warn: (text, facts) => log.warn(facts, text),
       opened: (opened) => {
         github = opened;

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { repoToken } from '../messages/github.js';
 
 /** What of an issue becomes a task. */
 export interface IssueOfTask {
@@ -12,16 +11,24 @@ export interface IssueOfTask {
   readonly labels: readonly string[];
 }
 
+/** An issue as another one names it. */
+export interface IssueName {
+  /** `owner/name`; absent when it is in the same repository. */
+  readonly repo?: string;
+  readonly number: number;
+}
+
 export interface TaskOfIssue {
-  /** The same for the same issue. */
-  readonly id: string;
   readonly title: string;
-  readonly description: string;
-  readonly dependsOn: readonly string[];
+  readonly description: string | undefined;
+  readonly dependsOn: readonly IssueName[];
   /** `open` follows the queue; the others end the task. */
   readonly state: 'open' | 'done' | 'cancelled';
 }
 
+/** As long as a task's may be. */
+const MAX_TITLE = 200;
+const MAX_DESCRIPTION = 20_000;
 const MAX_DEPENDENCIES = 100;
 /** One clause, up to the end of the line: "Depends on #12, #13 and acme/api#4". */
 const CLAUSE = /\b(?:depends on|blocked by)\b:?([^\n]{0,500})/gi;
@@ -29,9 +36,13 @@ const NAMED = /^[\s,;&]*(?:and\s+)?(?:([A-Za-z0-9][A-Za-z0-9_-]{0,38}\/[A-Za-z0-
 /** Code and quotes of others are no instruction. */
 const NOT_SAID = /```[\s\S]*?(?:```|(?![\s\S]))|`[^`\n]*`|^>.*$|<!--[\s\S]*?(?:-->|(?![\s\S]))/gm;
 
-/** `<cut name>-<hash of the name>-<number>`, at most 64 characters, so that it is an id of a task. */
-export function taskIdOf(repo: string, number: number): string {
-  const token = repoToken(repo);
+/**
+ * The id of an issue's task, the same whatever the repository is called by now: `<token>-<number>`, or
+ * `<cut token>-<hash of both>-<number>` where that has more than 64 characters.
+ *
+ * @param token the repository's, by `repoToken`.
+ */
+export function taskIdOf(token: string, number: number): string {
   const id = `${token}-${number}`;
   if (id.length <= 64) return id;
   const hash = createHash('sha256').update(id).digest('hex').slice(0, 12);
@@ -39,18 +50,24 @@ export function taskIdOf(repo: string, number: number): string {
 }
 
 /**
- * The task of an issue that carries `label`, or undefined when it does not.
+ * The task of an issue that carries `label` (upper and lower case are the same), or undefined when it does not.
  *
  * It depends on the issues that a line of its body names behind "depends on" or "blocked by": `#12`, several by commas or
  * "and", `owner/name#4` in another repository. An issue that was closed as completed is done, any other closed one is
  * cancelled.
  */
-export function taskOfIssue(repo: string, issue: IssueOfTask, label: string): TaskOfIssue | undefined {
-  if (!issue.labels.some((each) => each.toLowerCase() === label.toLowerCase())) return undefined;
-  const id = taskIdOf(repo, issue.number);
-  const dependsOn = dependenciesOf(repo, issue.body).filter((each) => each !== id);
-  const { title, body: description } = issue;
-  return { id, title, description, dependsOn, state: stateOf(issue) };
+export function taskOfIssue(issue: IssueOfTask, label: string): TaskOfIssue | undefined {
+  if (!hasLabel(issue.labels, label)) return undefined;
+  return {
+    title: issue.title.slice(0, MAX_TITLE).trim() || `Issue ${issue.number}`,
+    description: issue.body === '' ? undefined : issue.body.slice(0, MAX_DESCRIPTION),
+    dependsOn: dependenciesOf(issue.body),
+    state: stateOf(issue),
+  };
+}
+
+export function hasLabel(labels: readonly string[], label: string): boolean {
+  return labels.some((each) => each.toLowerCase() === label.toLowerCase());
 }
 
 function stateOf({ state, reason }: IssueOfTask): TaskOfIssue['state'] {
@@ -59,8 +76,8 @@ function stateOf({ state, reason }: IssueOfTask): TaskOfIssue['state'] {
   return reason === 'completed' || reason === null ? 'done' : 'cancelled';
 }
 
-function dependenciesOf(repo: string, body: string): string[] {
-  const found = new Set<string>();
+function dependenciesOf(body: string): IssueName[] {
+  const found = new Map<string, IssueName>();
   for (const [, clause = ''] of body.replace(NOT_SAID, ' ').matchAll(CLAUSE)) {
     let rest = clause;
     for (
@@ -68,9 +85,11 @@ function dependenciesOf(repo: string, body: string): string[] {
       named !== null && found.size < MAX_DEPENDENCIES;
       named = NAMED.exec(rest)
     ) {
-      found.add(taskIdOf(named[1] ?? repo, Number(named[2])));
-      rest = rest.slice(named[0].length);
+      const [all, repo, number] = named;
+      const name = { ...(repo === undefined ? {} : { repo }), number: Number(number) };
+      found.set(`${repo?.toLowerCase() ?? ''}#${name.number}`, name);
+      rest = rest.slice(all.length);
     }
   }
-  return [...found];
+  return [...found.values()];
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { Control, ControlReply, Heartbeat, Output, Replay, Steer, SteerReply } from './agent-wire.js';
 import { BudgetReached } from './cost.js';
-import { GitHubAccess, RepoChanged, RepoChangeKind, RepoStateChanged } from './github.js';
+import { GitHubAccess, IssueTaskRefused, RepoChanged, RepoChangeKind, RepoStateChanged } from './github.js';
 import {
   AgentAnomaly,
   AgentEscalated,
@@ -328,6 +328,11 @@ export const CHANNELS: readonly Channel[] = [
     'event.repo.<repository>.state',
     [{ name: 'RepoStateChanged', schema: RepoStateChanged }],
     'A repository was deleted, hidden from the token, renamed, or is there again.',
+  ),
+  sent(
+    'event.repo.<repository>.task-refused',
+    [{ name: 'IssueTaskRefused', schema: IssueTaskRefused }],
+    'An issue that is to be a task cannot be one, or cannot be followed in all. Told anew when the reason changes.',
   ),
   sent(
     'event.github.disabled',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { ERROR_CODES } from './errors.js';
 import { Id } from './ids.js';
 
 /** A repository as GitHub writes it. Upper and lower case are the same repository. */
@@ -72,6 +73,16 @@ export const RepoStateChanged = z.object({
 });
 export type RepoStateChanged = z.infer<typeof RepoStateChanged>;
 
+/** `vigil.event.repo.<token>.task-refused`: an issue that is to be a task cannot be, or cannot be followed in all. */
+export const IssueTaskRefused = z.object({
+  ...Head,
+  issue: z.number().int(),
+  task: Id,
+  code: z.enum(ERROR_CODES),
+  message: z.string().describe('Such as the circle that its dependencies make.'),
+});
+export type IssueTaskRefused = z.infer<typeof IssueTaskRefused>;
+
 /** `vigil.event.github.<state>`: GitHub refuses the token and nothing is synced any more, or it takes it again. */
 export const GitHubAccess = z.object({
   at: z.string().describe('ISO time.'),
@@ -97,13 +108,13 @@ export const RepositoryRecord = z.object({
 });
 export type RepositoryRecord = z.infer<typeof RepositoryRecord>;
 
-/** Which agent or task a pull request belongs to, and what told. */
+/** Which agent or task a pull request belongs to, and what told. `closes`: it closes the issue that the task is of. */
 export const RepoLink = z.object({
   pull: z.number().int(),
   branch: z.string(),
   agent: z.string().optional(),
   task: z.string().optional(),
-  by: z.enum(['workspace', 'branch', 'title', 'body']),
+  by: z.enum(['workspace', 'branch', 'title', 'body', 'closes']),
 });
 export type RepoLink = z.infer<typeof RepoLink>;
 

@@ -20,6 +20,7 @@ export function keepHouse(
         store.restarts.prune(before);
         store.repositories.prune();
         store.usage.prune(now - keepDays.usage * DAY_MS);
+        store.issueTasks.prune();
       })
       .catch(failed);
   };

@@ -46,18 +46,32 @@ export const GitHubSettings = z.strictObject({
   maxDetails: count(0, 10_000)
     .default(50)
     .describe('Pull requests whose reviews and checks are read in one sync, the latest first.'),
+  tasks: z
+    .strictObject({
+      label: z
+        .string()
+        .min(1)
+        .max(50)
+        .optional()
+        .describe('Issues that carry it become tasks, which follow them; none do when absent.'),
+      missing: z
+        .enum(['drop', 'await'])
+        .default('drop')
+        .describe(
+          'An issue depends on one that is not mirrored or has no label: `drop` that dependency, or `await` its task.',
+        ),
+    })
+    .prefault({}),
   doneComment: z
     .boolean()
     .default(false)
-    .describe(
-      'Comment on an issue when its task is done; the token needs the right to write. Tasks are not made of issues yet, so there is none.',
-    ),
+    .describe('Comment on an issue when a worker has done its task; the token needs the right to write.'),
   doneLabel: z
     .string()
     .min(1)
     .max(50)
     .optional()
-    .describe('Label given to an issue when its task is done; see `doneComment`.'),
+    .describe('Label given to an issue when a worker has done its task; see `doneComment`.'),
   webhook: z
     .strictObject({
       port: count(0, 65_535)

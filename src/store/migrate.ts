@@ -8,6 +8,7 @@ import { migration0005 } from './migrations/0005-github.js';
 import { migration0006 } from './migrations/0006-checkpoints.js';
 import { migration0007 } from './migrations/0007-tasks.js';
 import { migration0008 } from './migrations/0008-usage.js';
+import { migration0009 } from './migrations/0009-issue-tasks.js';
 
 /** In order, never changed once released; `user_version` of the database counts those that were applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -19,6 +20,7 @@ export const MIGRATIONS: readonly string[] = [
   migration0006,
   migration0007,
   migration0008,
+  migration0009,
 ];
 
 /**

@@ -5,6 +5,7 @@ import { GitHubWriteTable } from './github-writes.js';
 import { HeartbeatTable } from './heartbeats.js';
 import { History } from './history.js';
 import { InterventionTable } from './interventions.js';
+import { IssueTaskTables } from './issue-tasks.js';
 import { MaintenanceTable } from './maintenance.js';
 import { MirrorTables } from './mirror.js';
 import { openStore } from './open.js';
@@ -39,6 +40,7 @@ export interface Store {
   readonly mirror: MirrorTables;
   readonly tasks: TaskTables;
   readonly githubWrites: GitHubWriteTable;
+  readonly issueTasks: IssueTaskTables;
   /** Resolves once what `action` wrote is on the disk. */
   write<T>(action: () => T): Promise<T>;
   /** Commits what waits and frees the data directory. */
@@ -68,6 +70,7 @@ export function createStore(dataDir: string): Store {
     mirror: new MirrorTables(database),
     tasks: new TaskTables(database),
     githubWrites: new GitHubWriteTable(database),
+    issueTasks: new IssueTaskTables(database),
     write: (action) => batch.write(action),
     close: () => {
       batch.flush();

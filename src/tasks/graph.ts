@@ -117,6 +117,36 @@ export class TaskGraph {
     this.#tidy();
   }
 
+  /**
+   * Gives a task other dependencies than it had. Costs its degree: it gets a new place, and the old one is forgotten with
+   * its edges.
+   *
+   * @throws VigilError NOT_FOUND, CONFLICT for a cycle; then it is as it was.
+   */
+  relink(id: string, dependsOn: readonly string[]): void {
+    const old = this.#nodeNamed(id);
+    const state = this.#states[old] as number;
+    const addition = this.#begin();
+    if (state !== NODE.done) this.#count(old, -1);
+    this.#states[old] = NODE.none;
+    try {
+      const node = this.#make(id, addition);
+      this.#states[node] = state;
+      const ends = this.#endsOf([{ id, dependsOn }], [node], addition);
+      this.#eachDependant(old, (dependant) => ends.push(node, dependant) > 0);
+      this.#connectAll(ends);
+    } catch (error) {
+      this.#undo(addition);
+      this.#index.set(id, old);
+      this.#states[old] = state;
+      if (state !== NODE.done) this.#count(old, 1);
+      throw error;
+    }
+    this.#removed.push(old);
+    this.#compactWhenWorth();
+    this.#tidy();
+  }
+
   /** Marks tasks as done. @returns ids of the open tasks that are ready now. */
   complete(ids: readonly string[]): string[] {
     const reached: number[] = [];
@@ -189,13 +219,14 @@ export class TaskGraph {
         return !needed;
       });
       if (needed) continue;
-      if (this.#states[node] !== NODE.done) this.#release(node);
+      // What was done without waiting for it shall not wait when it is opened again.
+      if (this.#states[node] !== NODE.done) this.#count(node, -1);
       this.#states[node] = NODE.none;
       this.#index.delete(id);
       this.#removed.push(node);
       gone.push(id);
     }
-    if (this.#removed.length > Math.max(MIN_REMOVED, this.#names.length * REMOVED_SHARE)) this.#compact();
+    this.#compactWhenWorth();
     return gone;
   }
 
@@ -287,10 +318,10 @@ export class TaskGraph {
     return this.#names[node] as string;
   }
 
-  /** What was done without waiting for it shall not wait when it is opened again. */
-  #release(node: number): void {
+  /** What waits for a node waits for so many more. */
+  #count(node: number, more: number): void {
     this.#eachDependant(node, (dependant) => {
-      this.#waitsFor[dependant] = (this.#waitsFor[dependant] as number) - 1;
+      this.#waitsFor[dependant] = (this.#waitsFor[dependant] as number) + more;
       return true;
     });
   }
@@ -491,6 +522,10 @@ export class TaskGraph {
     } finally {
       this.#rebuilding = undefined;
     }
+  }
+
+  #compactWhenWorth(): void {
+    if (this.#removed.length > Math.max(MIN_REMOVED, this.#names.length * REMOVED_SHARE)) this.#compact();
   }
 
   /** Drops what removed tasks have left, and nodes that await a task that nothing depends on any longer. */

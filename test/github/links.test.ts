@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { headBranch } from '../../src/github/head-branch.js';
 import { limitMs, quotaOf } from '../../src/github/limits.js';
-import { linksOf } from '../../src/github/links.js';
+import { linksOf, namesIn } from '../../src/github/links.js';
 import { GitHubQuota } from '../../src/messages/figures.js';
 import { RepoName, repoToken } from '../../src/messages/github.js';
 import { isId } from '../../src/messages/ids.js';
@@ -15,7 +15,10 @@ const agents = (...ids: string[]) => ids.map((id) => ({ id, branch: undefined as
 
 t.test('an agent is told by its workspace, or by its id in the branch', async (t) => {
   const of = (branch: string, known = agents('fixer', 'fixer-2', 'a1')) =>
-    linksOf({ agents: known, tasks: [], pulls: [pull(branch)] }).map(({ agent, by }) => [agent, by]);
+    linksOf({ agents: known, tasks: [], pulls: [pull(branch)], issues: new Map() }).map(({ agent, by }) => [
+      agent,
+      by,
+    ]);
   t.same(of('fixer/tests'), [['fixer', 'branch']]);
   t.same(of('wip/FIXER-2-tests'), [['fixer-2', 'branch']], 'the longest, whatever its case');
   t.same(of('prefixer/tests'), [], 'not a part of a word');
@@ -32,15 +35,37 @@ t.test('an agent is told by its workspace, or by its id in the branch', async (t
 
 t.test('a task is told by the branch before the title before the body', async (t) => {
   const of = (...texts: [string, string?, string?]) =>
-    linksOf({ agents: [], tasks: ['task-12', 'task-120'], pulls: [pull(...texts)] }).map(({ task, by }) => [
-      task,
-      by,
-    ]);
+    linksOf({
+      agents: [],
+      tasks: ['task-12', 'task-120', 'build'],
+      pulls: [pull(...texts)],
+      issues: new Map([[7, 'issue-7']]),
+    }).map(({ task, by }) => [task, by]);
   t.same(of('task-120', 'task-12'), [['task-120', 'branch']]);
   t.same(of('x', 'Do task-12.'), [['task-12', 'title']]);
   t.same(of('x', '', 'Closes task-12'), [['task-12', 'body']]);
   t.same(of('x', 'task-121'), []);
+  t.same(of('x', 'Mend the build'), [], 'a word is no name');
+  t.same(of('build', 'x'), [['build', 'branch']]);
+  t.same(of('x', 'x', 'Fixes #8, closes: #7'), [['issue-7', 'closes']], 'or by the issue that it closes');
+  t.same(of('x', 'see #7, prefixes #7'), []);
 });
+
+t.test(
+  'the texts of a pull request name each id that could stand in them, and no more than so many',
+  async (t) => {
+    const id = fc.stringMatching(/^[A-Za-z0-9_]([A-Za-z0-9_-]{1,62}[A-Za-z0-9_])$/);
+    fc.assert(
+      fc.property(
+        id,
+        fc.constantFrom('', 'a/', 'x ', 'do-'),
+        fc.constantFrom('', '/b', '.', '-it'),
+        (each, before, behind) => namesIn(pull(before + each + behind)).includes(each),
+      ),
+    );
+    t.ok(namesIn(pull('x', '', 'a-'.repeat(30_000))).length <= 1_001);
+  },
+);
 
 t.test('any repository name becomes one valid id, different names different ones', async (t) => {
   const name = fc

@@ -121,6 +121,18 @@ const commands: fc.Arbitrary<Command>[] = [
     },
     toString: () => `link ${name} to ${dependsOn}`,
   })),
+  fc.tuple(id, fc.uniqueArray(id, { maxLength: 3 })).map(([name, dependsOn]) => ({
+    check: (model) => model.tasks.has(name),
+    run: (model, real) => {
+      equal(
+        outcomeOf(() => real.graph.relink(name, dependsOn)),
+        model.relink(name, dependsOn),
+        'relink',
+      );
+      compare(model, real);
+    },
+    toString: () => `relink ${name} to ${dependsOn}`,
+  })),
   ids.map((names) => ({
     check: () => true,
     run: (model, real) => {

@@ -36,6 +36,16 @@ export class NaiveGraph {
     return 'conflict';
   }
 
+  relink(id: string, dependsOn: readonly string[]): 'conflict' | 'missing' | undefined {
+    const task = this.#of(id);
+    if (this.#missing === 'refuse' && !dependsOn.every((other) => this.tasks.has(other))) return 'missing';
+    const before = task.dependsOn;
+    task.dependsOn = new Set(dependsOn);
+    if (!this.#hasCycle()) return undefined;
+    task.dependsOn = before;
+    return 'conflict';
+  }
+
   complete(ids: readonly string[]): void {
     for (const id of ids) this.#of(id).state = 'done';
   }

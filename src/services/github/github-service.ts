@@ -8,13 +8,16 @@ import type { GitHubSettings } from '../../settings/github.js';
 import type { Settings } from '../../settings/schema.js';
 import type { Publishing } from '../events.js';
 import { service } from '../service.js';
+import type { TaskQueue } from '../tasks/task-queue.js';
 import { GitHubSync } from './github-sync.js';
+import { IssueTasks } from './issue-tasks.js';
 import { IssueWriter } from './issue-writer.js';
 
 export interface GitHubServiceParts extends Publishing {
   readonly settings: Settings;
   warn(text: string, facts: Record<string, unknown>): void;
-  opened(sync: GitHubSync, writer: IssueWriter): void;
+  queue(): TaskQueue;
+  opened(sync: GitHubSync): void;
 }
 
 const SHUTDOWN_MS = 5_000;
@@ -45,12 +48,31 @@ export function githubService(parts: GitHubServiceParts): ChildSpec {
     const shared = { ...parts, client, settings: settings.github };
     const writer = new IssueWriter(shared);
     writer.wake();
-    parts.opened(new GitHubSync({ ...shared, deadlineMs: settings.analysis.deadlineMs }), writer);
+    const queue = parts.queue();
+    queue.listen((changes, { now }) => writer.tell(changes, now));
+    const issueTasks = await followIssues(parts, queue);
+    parts.opened(new GitHubSync({ ...shared, issueTasks, deadlineMs: settings.analysis.deadlineMs }));
     return async () => {
       client.close();
+      await issueTasks?.close();
       await writer.close();
     };
   });
+}
+
+/** Begins with what an earlier run left; undefined when no label is set. */
+async function followIssues(
+  { settings, subjects, store, failed }: GitHubServiceParts,
+  queue: TaskQueue,
+): Promise<IssueTasks | undefined> {
+  const { label, missing } = settings.github.tasks;
+  if (label === undefined) {
+    await store.write(() => store.issueTasks.ruled(undefined));
+    return undefined;
+  }
+  const issueTasks = new IssueTasks({ queue, subjects, label, missing });
+  issueTasks.begin().catch(failed);
+  return issueTasks;
 }
 
 /** @throws VigilError BAD_REQUEST when a GitHub App is named in part, or its key cannot be read. */

@@ -6,12 +6,15 @@ import type { TriggerPayload } from '../../messages/triggers.js';
 import type { GitHubSettings } from '../../settings/github.js';
 import type { StoredRepository } from '../../store/repositories.js';
 import type { Publishing } from '../events.js';
+import type { IssueTasks } from './issue-tasks.js';
 import { SyncRepository } from './sync-repository.js';
 
 export interface GitHubSyncParts extends Publishing {
   readonly client: GitHubClient;
   readonly settings: GitHubSettings;
   readonly deadlineMs: number;
+  /** Undefined when issues do not become tasks. */
+  readonly issueTasks: IssueTasks | undefined;
   warn(text: string, facts: Record<string, unknown>): void;
 }
 

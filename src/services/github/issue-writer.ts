@@ -6,6 +6,7 @@ import { idFrom } from '../../messages/ids.js';
 import type { GitHubSettings } from '../../settings/github.js';
 import type { GitHubWrite } from '../../store/github-writes.js';
 import type { Store } from '../../store/store.js';
+import type { TaskChange } from '../../store/tasks/task-rows.js';
 
 export interface IssueWriterParts {
   readonly client: GitHubClient;
@@ -44,6 +45,21 @@ export class IssueWriter {
 
   constructor(parts: IssueWriterParts) {
     this.#parts = parts;
+  }
+
+  /** Inside the transaction that changes tasks: what their workers have done is told on the issues that they are of. */
+  tell(changes: readonly TaskChange[], now: number): void {
+    const { store, settings } = this.#parts;
+    if (!settings.doneComment && settings.doneLabel === undefined) return;
+    const done = new Map<string, string>();
+    // Without a worker it was the issue that was closed.
+    for (const { id, state, agent } of changes) if (state === 'done' && agent != null) done.set(id, agent);
+    if (done.size === 0) return;
+    const issues = store.issueTasks.issuesOf([...done.keys()]);
+    for (const { repo, number, task } of issues)
+      this.want({ repo, issue: number, task, agent: done.get(task) }, now);
+    // Once the transaction is on the disk.
+    if (issues.length > 0) setImmediate(() => this.wake());
   }
 
   /** Inside the transaction that makes the task done. Nothing is wanted unless the settings say so; `wake` afterwards. */

@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { headBranch } from '../../github/head-branch.js';
-import { linksOf } from '../../github/links.js';
+import { closedBy, linksOf, namesIn } from '../../github/links.js';
 import { VigilError } from '../../messages/errors.js';
 import type { PullSummary, REPO_REQUESTS } from '../../messages/github.js';
 import type { OpenPull } from '../../store/mirror.js';
@@ -24,7 +24,7 @@ export function repoHandlers(store: Store): Pick<Handlers, keyof typeof REPO_REQ
       if (record === undefined)
         throw new VigilError('NOT_FOUND', `no repository ${repo} on record; add it with "vigil repos add"`);
       const pulls = mirror.openPulls(record.token, SHOWN);
-      return { ...record, pulls: pulls.map(summaryOf), links: await linksIn(store, pulls) };
+      return { ...record, pulls: pulls.map(summaryOf), links: await linksIn(store, record.token, pulls) };
     },
     'repos.add': ({ repos }) =>
       store.write(() => {
@@ -41,7 +41,7 @@ function summaryOf({ passed, failed, running, draft, body: _body, ...pull }: Ope
   return { ...pull, draft: draft === 1, checks: { passed, failed, running } };
 }
 
-async function linksIn(store: Store, pulls: readonly OpenPull[]) {
+async function linksIn(store: Store, token: string, pulls: readonly OpenPull[]) {
   const agents = await Promise.all(
     store.agents.active().map(async ({ id, workspace }) => ({
       id,
@@ -49,5 +49,8 @@ async function linksIn(store: Store, pulls: readonly OpenPull[]) {
       branch: workspace !== undefined && isAbsolute(workspace) ? await headBranch(workspace) : undefined,
     })),
   );
-  return linksOf({ agents, tasks: [], pulls });
+  // There may be a million tasks: those are looked up that the texts could name.
+  const tasks = store.tasks.edges.check([...new Set(pulls.flatMap(namesIn))]).map(({ id }) => id);
+  const issues = store.issueTasks.tasksOf(token, [...new Set(pulls.flatMap(closedBy))]);
+  return linksOf({ agents, tasks, pulls, issues });
 }

@@ -15,11 +15,13 @@ import type { GitHubSettings } from '../../settings/github.js';
 import type { Changed, DuePull } from '../../store/mirror.js';
 import type { StoredRepository } from '../../store/repositories.js';
 import type { Publishing } from '../events.js';
+import type { IssueTasks } from './issue-tasks.js';
 import { checkRow, commitRow, factsOf, issueRow, pullRow, reviewRow } from './rows.js';
 
 export interface SyncRepositoryParts extends Publishing {
   readonly client: GitHubClient;
   readonly settings: GitHubSettings;
+  readonly issueTasks: IssueTasks | undefined;
 }
 
 export interface Synced {
@@ -58,7 +60,7 @@ export class SyncRepository {
 
   /** @throws VigilError when the repository cannot be read at all. */
   async run(): Promise<Synced> {
-    const { store, settings } = this.#parts;
+    const { store, settings, issueTasks } = this.#parts;
     const { pageSize } = settings;
     const recorded = await this.#itself();
     const { repo, defaultBranch, hasIssues } = this.#repository;
@@ -79,6 +81,10 @@ export class SyncRepository {
           ),
     ]);
     await this.#details(readBefore);
+    if (issueTasks !== undefined) {
+      await issueTasks.follow(true);
+      this.#failures.push(...issueTasks.failuresIn(this.#token, repo));
+    }
     const item = { repo, token: this.#token, ...this.#counts, ...this.#tally, more: this.#more };
     return { item, failures: this.#failures, read: this.#read };
   }
@@ -236,9 +242,15 @@ export class SyncRepository {
     cursor: [string, ListCursor] | undefined,
     pull?: number,
   ): Promise<void> {
-    const { store, wakeOutbox } = this.#parts;
+    const { store, issueTasks, wakeOutbox } = this.#parts;
+    const isFollowed = (kind === 'issue' || kind === 'pull') && issueTasks !== undefined;
     const changed = await store.write(() => {
       const written = store.mirror.put(kind, this.#token, rows);
+      if (isFollowed)
+        store.issueTasks.changed(
+          this.#token,
+          written.map(({ key }) => Number(key)),
+        );
       if (cursor !== undefined) store.mirror.setCursor(this.#token, ...cursor);
       for (const each of written) {
         const row = rows.find((one) => String(one[kind === 'commit' ? 'sha' : KEYS[kind]]) === each.key);
@@ -248,7 +260,9 @@ export class SyncRepository {
       return written.length;
     });
     this.#counts[COUNT_OF[kind]] += changed;
-    if (changed > 0) wakeOutbox();
+    if (changed === 0) return;
+    wakeOutbox();
+    if (isFollowed) await issueTasks.follow(false);
   }
 
   #announce(kind: RepoChangeKind, changed: Changed, version: string, pull: number | undefined): void {

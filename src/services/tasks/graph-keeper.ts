@@ -77,6 +77,28 @@ export class GraphKeeper {
     this.graph.reopen(ids);
   }
 
+  /**
+   * A task that was done is open again, and what is behind it waits for it again.
+   *
+   * @param waitsFor its dependencies that are not done.
+   * @throws VigilError CONFLICT when one of those has come to wait for what is behind it.
+   */
+  reopenDone(id: string, waitsFor: readonly string[], behind: readonly string[]): void {
+    const { graph } = this;
+    this.#version++;
+    if (graph.has(id)) {
+      graph.reopen([id]);
+      graph.relink(id, waitsFor);
+    } else graph.add([{ id, dependsOn: waitsFor }]);
+    for (const each of behind) graph.link(each, [id]);
+  }
+
+  /** Other dependencies. @throws VigilError CONFLICT for a cycle, which it names; the graph is as it was. */
+  rewire(id: string, waitsFor: readonly string[]): void {
+    this.graph.relink(id, waitsFor);
+    this.#version++;
+  }
+
   forget(ids: readonly string[]): void {
     this.#version++;
     this.graph.remove(ids);

@@ -30,6 +30,9 @@ export interface Moment {
   readonly awake: number;
 }
 
+/** Takes the changes that a transaction makes, for their events and for who listens. */
+export type Tell = (changes: readonly TaskChange[]) => void;
+
 /** Tasks that old rows are removed of at a time, so that no request waits for it long. */
 const PRUNE_BATCH = 2_000;
 
@@ -45,6 +48,7 @@ export class TaskQueue {
   readonly #events: TaskEvents;
   readonly #clock: AwakeClock;
   readonly #wakeOutbox: () => void;
+  #listener: ((changes: readonly TaskChange[], moment: Moment) => void) | undefined;
 
   private constructor(parts: TaskQueueParts, keeper: GraphKeeper) {
     const { store, settings } = parts;
@@ -75,6 +79,11 @@ export class TaskQueue {
     await this.store.write(() => this.store.tasks.claims.noteAwake(awake));
   }
 
+  /** Has `listener` told of all changes, inside their transaction; one at a time. */
+  listen(listener: (changes: readonly TaskChange[], moment: Moment) => void): void {
+    this.#listener = listener;
+  }
+
   moment(): Moment {
     return { now: Date.now(), awake: Math.floor(this.#clock.now()) };
   }
@@ -84,7 +93,7 @@ export class TaskQueue {
    *
    * @returns its value once all is on the disk.
    */
-  async change<T>(action: (moment: Moment, tell: (changes: readonly TaskChange[]) => void) => T): Promise<T> {
+  async change<T>(action: (moment: Moment, tell: Tell) => T): Promise<T> {
     let done = false;
     try {
       const value = await this.store.write(() => {
@@ -93,7 +102,10 @@ export class TaskQueue {
         const before = this.keeper.version;
         try {
           const moment = this.moment();
-          const result = action(moment, (changes) => this.#events.record(changes, moment.now));
+          const result = action(moment, (changes) => {
+            this.#events.record(changes, moment.now);
+            this.#listener?.(changes, moment);
+          });
           done = true;
           return result;
         } catch (error) {
@@ -111,41 +123,58 @@ export class TaskQueue {
 
   /** All or none. @throws VigilError CONFLICT (id known, cycle), NOT_FOUND (dependency), BUSY (too many). */
   add(specs: readonly TaskSpec[]): Promise<{ added: string[]; existing: string[] }> {
-    return this.change(({ now }, tell) => {
-      const { additions } = this.store.tasks;
-      const keys = specs.flatMap(({ idempotencyKey }) => idempotencyKey ?? []);
-      if (new Set(keys).size < keys.length)
-        throw new VigilError('BAD_REQUEST', 'tasks: two have the same idempotencyKey');
-      const known = additions.underKeys(keys);
-      const fresh = specs.filter(({ idempotencyKey: key }) => key === undefined || !known.has(key));
-      const tasks = fresh.map((spec) => this.#newTask(spec, now));
-      refuseTwice(tasks);
-      const { size } = this.keeper.graph;
-      if (size + tasks.length > this.settings.maxUnfinished)
-        throw new VigilError('BUSY', `tasks: ${size} are unfinished (tasks.maxUnfinished)`);
-      const waits = additions.add(tasks, this.settings, now);
-      this.keeper.add(tasks.map(({ id }, i) => ({ id, dependsOn: waits[i] as string[] })));
-      const needed = new Set(waits.flat());
-      this.scores.touch([...needed]);
-      this.scores.update(
-        tasks.filter(({ id }) => needed.has(id)).map(({ id }) => id),
-        now,
-      );
-      tell(tasks.map(({ id }, i) => ({ id, state: waits[i]?.length === 0 ? 'ready' : 'pending' })));
-      return { added: tasks.map(({ id }) => id), existing: [...known.values()] };
-    });
+    return this.change((moment, tell) => this.addWithin(specs, this.settings.missing, moment, tell));
+  }
+
+  /** As `add`, inside a `change`. @param missing what becomes of a dependency that nobody has added. */
+  addWithin(
+    specs: readonly TaskSpec[],
+    missing: TaskSettings['missing'],
+    { now }: Moment,
+    tell: Tell,
+  ): { added: string[]; existing: string[] } {
+    const { additions } = this.store.tasks;
+    const keys = specs.flatMap(({ idempotencyKey }) => idempotencyKey ?? []);
+    if (new Set(keys).size < keys.length)
+      throw new VigilError('BAD_REQUEST', 'tasks: two have the same idempotencyKey');
+    const known = additions.underKeys(keys);
+    const fresh = specs.filter(({ idempotencyKey: key }) => key === undefined || !known.has(key));
+    const tasks = fresh.map((spec) => this.#newTask(spec, now));
+    refuseTwice(tasks);
+    const { size } = this.keeper.graph;
+    if (size + tasks.length > this.settings.maxUnfinished)
+      throw new VigilError('BUSY', `tasks: ${size} are unfinished (tasks.maxUnfinished)`);
+    const waits = additions.add(tasks, { ...this.settings, missing }, now);
+    this.keeper.add(tasks.map(({ id }, i) => ({ id, dependsOn: waits[i] as string[] })));
+    const needed = new Set(waits.flat());
+    this.scores.touch([...needed]);
+    this.scores.update(
+      tasks.filter(({ id }) => needed.has(id)).map(({ id }) => id),
+      now,
+    );
+    tell(tasks.map(({ id }, i) => ({ id, state: waits[i]?.length === 0 ? 'ready' : 'pending' })));
+    return { added: tasks.map(({ id }) => id), existing: [...known.values()] };
   }
 
   /** @returns those that were unfinished. */
   cancel(ids: readonly string[], dependants: boolean, reason: string | undefined): Promise<string[]> {
-    return this.change(({ now }, tell) => {
-      const { changes, edges } = this.store.tasks;
-      const seqs = dependants ? edges.withDependants(ids) : changes.seqs(ids);
-      const cancelled = changes.cancel(seqs, reason, now);
-      this.keeper.apply(cancelled);
-      tell(cancelled.map((change) => ({ ...change, reason })));
-      return cancelled.map(({ id }) => id);
-    });
+    return this.change((moment, tell) => this.cancelWithin(ids, dependants, reason, moment, tell));
+  }
+
+  /** As `cancel`, inside a `change`. */
+  cancelWithin(
+    ids: readonly string[],
+    dependants: boolean,
+    reason: string | undefined,
+    { now }: Moment,
+    tell: Tell,
+  ): string[] {
+    const { changes, edges } = this.store.tasks;
+    const seqs = dependants ? edges.withDependants(ids) : changes.seqs(ids);
+    const cancelled = changes.cancel(seqs, reason, now);
+    this.keeper.apply(cancelled);
+    tell(cancelled.map((change) => ({ ...change, reason })));
+    return cancelled.map(({ id }) => id);
   }
 
   /** Opens tasks again that failed or were cancelled. @returns which. */

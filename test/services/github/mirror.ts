@@ -46,6 +46,7 @@ export class TestMirror {
       client,
       store,
       settings: parsed,
+      issueTasks: undefined,
       subjects: new Subjects(),
       deadlineMs: 60_000,
       wakeOutbox: () => {},
