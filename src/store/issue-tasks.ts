@@ -90,7 +90,7 @@ export class IssueTaskTables {
     this.#follow = database.prepare(`
       insert into issue_tasks (token, number, task, followed) values (@token, @number, @task, @followed)
       on conflict (token, number) do update
-         set task = coalesce(excluded.task, task), followed = excluded.followed, code = null, refused = null`);
+         set task = excluded.task, followed = excluded.followed, code = null, refused = null`);
     this.#refuse = database.prepare(`
       insert into issue_tasks (token, number, followed, code, refused)
       values (@token, @number, 'none', @code, @refused)
@@ -151,9 +151,9 @@ export class IssueTaskTables {
     return issues.length === 0 ? [] : this.#named.all(pairs(issues));
   }
 
-  /** The issue is followed as it is now. @param task undefined when nothing was made of it. */
-  followed({ token, number }: IssueKey, task: string | undefined, followed: Followed): void {
-    this.#follow.run({ token, number, task: task ?? null, followed });
+  /** The issue is followed as it is now. @param task null when none was made of it. */
+  followed({ token, number }: IssueKey, task: string | null, followed: Followed): void {
+    this.#follow.run({ token, number, task, followed });
   }
 
   /** It cannot be followed, or not in all. */

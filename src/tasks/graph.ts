@@ -204,7 +204,7 @@ export class TaskGraph {
   }
 
   /**
-   * Forgets tasks. Those that nothing unfinished depends on; the others stay.
+   * Forgets tasks that are done, or that nothing unfinished depends on; the others stay.
    *
    * @returns ids of those that are gone.
    */
@@ -213,14 +213,11 @@ export class TaskGraph {
     for (const id of ids) {
       const node = this.#index.get(id);
       if (node === undefined || this.#states[node] === NODE.awaited) continue;
-      let needed = false;
-      this.#eachDependant(node, (dependant) => {
-        needed = this.#states[dependant] === NODE.open || this.#states[dependant] === NODE.dead;
-        return !needed;
-      });
-      if (needed) continue;
-      // What was done without waiting for it shall not wait when it is opened again.
-      if (this.#states[node] !== NODE.done) this.#count(node, -1);
+      if (this.#states[node] !== NODE.done) {
+        if (this.#isNeeded(node)) continue;
+        // What was done without waiting for it shall not wait when it is opened again.
+        this.#count(node, -1);
+      }
       this.#states[node] = NODE.none;
       this.#index.delete(id);
       this.#removed.push(node);
@@ -316,6 +313,15 @@ export class TaskGraph {
   /** The id of a node of a snapshot. */
   idOf(node: number): string {
     return this.#names[node] as string;
+  }
+
+  #isNeeded(node: number): boolean {
+    let needed = false;
+    this.#eachDependant(node, (dependant) => {
+      needed = this.#states[dependant] === NODE.open || this.#states[dependant] === NODE.dead;
+      return !needed;
+    });
+    return needed;
   }
 
   /** What waits for a node waits for so many more. */

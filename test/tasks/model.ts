@@ -69,8 +69,10 @@ export class NaiveGraph {
 
   remove(ids: readonly string[]): string[] {
     return ids.filter((id) => {
-      if (!this.tasks.has(id) || this.dependantsOf(id).some((other) => this.#of(other).state !== 'done'))
-        return false;
+      const task = this.tasks.get(id);
+      if (task === undefined) return false;
+      const isNeeded = this.dependantsOf(id).some((other) => this.#of(other).state !== 'done');
+      if (task.state !== 'done' && isNeeded) return false;
       this.tasks.delete(id);
       for (const task of this.tasks.values()) task.dependsOn.delete(id);
       return true;

@@ -4,15 +4,18 @@ import type { TaskState } from '../../src/messages/tasks.js';
 import { BACKOFF_MS, LEASE_MS, type ModelTask, type QueueModel } from './queue-model.js';
 import type { QueueUnderTest } from './queues.js';
 
-type Command = fc.AsyncCommand<QueueModel, QueueUnderTest>;
+export type Command = fc.AsyncCommand<QueueModel, QueueUnderTest>;
 
-function equal(real: unknown, expected: unknown, what: string): void {
+export function equal(real: unknown, expected: unknown, what: string): void {
   const [got, wanted] = [JSON.stringify(real), JSON.stringify(expected)];
   if (got !== wanted) throw new Error(`${what}: got ${got}, expected ${wanted}`);
 }
 
 /** Each step moves time on, acts on both, and compares the whole record with the model. */
-function command(name: string, act: (model: QueueModel, real: QueueUnderTest) => Promise<void>): Command {
+export function command(
+  name: string,
+  act: (model: QueueModel, real: QueueUnderTest) => Promise<void>,
+): Command {
   return {
     check: () => true,
     run: async (model, real) => {
@@ -41,7 +44,7 @@ function compare(model: QueueModel, { store, queue }: QueueUnderTest): void {
   }
 }
 
-async function codeOf(work: Promise<unknown>): Promise<string> {
+export async function codeOf(work: Promise<unknown>): Promise<string> {
   try {
     await work;
     return 'fine';
@@ -51,11 +54,11 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   }
 }
 
-function pick<T>(from: readonly T[], at: number): T | undefined {
+export function pick<T>(from: readonly T[], at: number): T | undefined {
   return from[at % Math.max(1, from.length)];
 }
 
-const place = fc.nat(1_000);
+export const place = fc.nat(1_000);
 
 const add = fc
   .array(
@@ -134,12 +137,11 @@ function verb(
   return fc.record({ at: place, stale: fc.integer({ min: 0, max: 3 }) }).map(({ at, stale }) =>
     command(name, async (model, real) => {
       const held = model.all.filter((each) => model.isHeld(each));
-      const task = pick(
-        held.length > 0 && stale < 3 ? held : model.all.filter((each) => each.token !== undefined),
-        at,
-      );
-      if (task?.token === undefined) return;
-      const token = stale === 0 ? (task.old.at(-1) ?? task.token) : task.token;
+      const wasHeld = model.all.filter(({ token, old }) => token !== undefined || old.length > 0);
+      const task = pick(held.length > 0 && stale < 3 ? held : wasHeld, at);
+      if (task === undefined) return;
+      const token = (stale === 0 ? task.old.at(-1) : undefined) ?? task.token ?? task.old.at(-1);
+      if (token === undefined) return;
       const again = name === 'complete' && task.state === 'done' && task.token === token;
       const may = model.mayChange(task, token);
       equal(await run(real, { id: task.id, token }), may || again ? 'fine' : 'FENCED', `${name} ${task.id}`);
@@ -265,7 +267,11 @@ const score = fc.constant(
   }),
 );
 
-export function commands(maxCommands: number): fc.Arbitrary<Iterable<Command>> {
+/** @param more further kinds of commands. */
+export function commands(
+  maxCommands: number,
+  more: readonly fc.Arbitrary<Command>[],
+): fc.Arbitrary<Iterable<Command>> {
   return fc.commands(
     [
       add,
@@ -280,6 +286,7 @@ export function commands(maxCommands: number): fc.Arbitrary<Iterable<Command>> {
       sweep,
       kill,
       score,
+      ...more,
     ],
     {
       maxCommands,

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { createStore } from '../../src/store/store.js';
+import { followedCommands } from './followed-commands.js';
 import { commands, finish } from './queue-commands.js';
 import { BACKOFF_MS, LEASE_MS, QueueModel } from './queue-model.js';
 import { QueueUnderTest } from './queues.js';
 
-const RUNS = Number(process.env['TASKS_FUZZ'] ?? 150);
+const RUNS = Number(process.env['TASKS_FUZZ'] ?? 100);
 
 t.test(`${RUNS} random sequences of requests and kills do what the model does`, async (t) => {
   const template = mkdtempSync(join(tmpdir(), 'vigil-queue-template-'));
@@ -17,7 +18,7 @@ t.test(`${RUNS} random sequences of requests and kills do what the model does`, 
   const settings = { leaseMs: LEASE_MS, backoffMs: BACKOFF_MS, sweepMs: 600_000 };
   let steps = 0;
   await fc.assert(
-    fc.asyncProperty(commands(40), async (sequence) => {
+    fc.asyncProperty(commands(40, followedCommands), async (sequence) => {
       const model = new QueueModel();
       const real = await QueueUnderTest.open(settings, template);
       try {

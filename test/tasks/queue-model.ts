@@ -2,7 +2,7 @@ import type { TaskState } from '../../src/messages/tasks.js';
 
 export interface ModelTask {
   readonly id: string;
-  readonly dependsOn: readonly string[];
+  dependsOn: readonly string[];
   readonly maxRetries: number;
   readonly capabilities: readonly string[];
   state: TaskState;
@@ -90,6 +90,19 @@ export class QueueModel {
   /** The task whose present lease this token is of. */
   mayChange(task: ModelTask, token: number): boolean {
     return this.isHeld(task) && task.token === token && task.leaseUntil > this.awake;
+  }
+
+  /** Whether any chain of tasks that are not done leads back to its start. */
+  hasCircle(): boolean {
+    const leadsTo = (from: string, to: string, seen: Set<string>): boolean =>
+      (this.tasks.get(from)?.dependsOn ?? []).some((id) => {
+        if (this.tasks.get(id)?.state === 'done') return false;
+        if (id === to) return true;
+        if (seen.has(id)) return false;
+        seen.add(id);
+        return leadsTo(id, to, seen);
+      });
+    return this.all.some(({ id, state }) => state !== 'done' && leadsTo(id, id, new Set()));
   }
 
   behind(ids: readonly string[]): Set<string> {

@@ -115,18 +115,19 @@ export class IssueTasks {
     const { ids, isKnown } = dependenciesOf(queue.store, issue, wanted?.dependsOn ?? [], label, missing);
     const id = issue.task ?? taskIdOf(issue.token, issue.number);
     const standing = this.#tasks.standing(id);
-    let left: Left = 'nothing';
-    if (standing === undefined) {
-      // One that was followed while it was open is done and forgotten.
-      const isAdded = wanted?.state === 'open' && issue.followed !== 'open';
-      if (isAdded) this.#add(id, issue, wanted, ids, moment, tell);
-      if (wanted !== undefined || issue.task !== null || issue.refused !== null)
-        issueTasks.followed(issue, isAdded ? id : undefined, stateOf(wanted));
-    } else if (issue.task !== null) {
-      left = this.#change(id, issue, standing, wanted, wires ? ids : undefined, moment, tell);
-      if (left !== 'all') issueTasks.followed(issue, id, stateOf(wanted));
-    } else if (wanted !== undefined)
+    if (standing !== undefined && issue.task === null && wanted !== undefined)
       throw new VigilError('CONFLICT', `there is a task ${id} already, which is not of this issue`);
+    let left: Left = 'nothing';
+    let made = issue.task;
+    if (standing !== undefined && issue.task !== null)
+      left = this.#change(id, issue, standing, wanted, wires ? ids : undefined, moment, tell);
+    // One that was followed while it was open is done and forgotten.
+    else if (wanted?.state === 'open' && issue.followed !== 'open') {
+      this.#add(id, issue, wanted, ids, moment, tell);
+      made = id;
+    }
+    const isOfTasks = wanted !== undefined || made !== null || issue.refused !== null;
+    if (left !== 'all' && isOfTasks) issueTasks.followed(issue, made, stateOf(wanted));
     if (left === 'nothing' && !(wires && isKnown)) left = 'dependencies';
     if (left === 'nothing') issueTasks.settled(issue);
     else issueTasks.waits(issue);

@@ -56,9 +56,7 @@ export class GraphKeeper {
     const { graph } = this;
     this.#version++;
     graph.complete(ids);
-    // One that something still waited for had to stay until now.
-    const needed = ids.flatMap((id) => graph.dependenciesOf(id));
-    graph.remove([...ids, ...needed.filter((id) => graph.has(id) && graph.isDone(id))]);
+    graph.remove(ids);
   }
 
   /** Applies what became of tasks that were neither added nor done. */
@@ -86,10 +84,7 @@ export class GraphKeeper {
   reopenDone(id: string, waitsFor: readonly string[], behind: readonly string[]): void {
     const { graph } = this;
     this.#version++;
-    if (graph.has(id)) {
-      graph.reopen([id]);
-      graph.relink(id, waitsFor);
-    } else graph.add([{ id, dependsOn: waitsFor }]);
+    graph.add([{ id, dependsOn: waitsFor }]);
     for (const each of behind) graph.link(each, [id]);
   }
 

@@ -61,7 +61,8 @@ export class TaskEdits {
     this.#fence = database.prepare('update tasks set token = ((token >> 32) + 1 << 32) + ? where seq = ?');
     this.#reopen = database.prepare(`
       update tasks set state = case when open_dependencies = 0 then 'ready' else 'pending' end, failures = 0,
-             finished_at = null, error = null, updated_at = ? where seq = ? and state in ('done', 'failed', 'cancelled')
+             finished_at = null, not_before = null, error = null, updated_at = ?
+       where seq = ? and state in ('done', 'failed', 'cancelled')
       returning id, seq, state`);
     this.#readyBehind = database.prepare(`
       select id, seq, 'pending' as state from tasks

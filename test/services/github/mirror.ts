@@ -3,7 +3,11 @@ import { GitHubClient } from '../../../src/github/client.js';
 import { newId } from '../../../src/messages/ids.js';
 import { Subjects } from '../../../src/messages/subjects.js';
 import { GitHubSync, type SyncOutcome } from '../../../src/services/github/github-sync.js';
+import { IssueTasks } from '../../../src/services/github/issue-tasks.js';
+import { TaskLeases } from '../../../src/services/tasks/task-leases.js';
+import { TaskQueue } from '../../../src/services/tasks/task-queue.js';
 import { GitHubSettings } from '../../../src/settings/github.js';
+import { TaskSettings } from '../../../src/settings/tasks.js';
 import { createStore, type Store } from '../../../src/store/store.js';
 import { testFolder } from '../../folder.js';
 import { GitHubServer } from '../../github/server.js';
@@ -23,6 +27,9 @@ export class TestMirror {
     readonly store: Store,
     readonly sync: GitHubSync,
     readonly client: GitHubClient,
+    readonly queue: TaskQueue,
+    readonly leases: TaskLeases,
+    readonly issueTasks: IssueTasks | undefined,
   ) {}
 
   static async start(
@@ -42,18 +49,31 @@ export class TestMirror {
       refused: (message) => mirror.refusals.push(message),
       accepted: () => mirror.accepted.push('yes'),
     });
+    const subjects = new Subjects();
+    const queue = await TaskQueue.open({
+      store,
+      subjects,
+      settings: TaskSettings.parse({}),
+      wakeOutbox: () => {},
+      isReachable: () => true,
+      monotonic: () => performance.now(),
+    });
+    const { label, missing } = parsed.tasks;
+    const issueTasks = label === undefined ? undefined : new IssueTasks({ queue, subjects, label, missing });
+    await issueTasks?.begin();
     const sync = new GitHubSync({
       client,
       store,
       settings: parsed,
-      issueTasks: undefined,
-      subjects: new Subjects(),
+      issueTasks,
+      subjects,
       deadlineMs: 60_000,
       wakeOutbox: () => {},
       failed: (error) => t.fail(String(error)),
       warn: (text, facts) => mirror.logged.push(text + JSON.stringify(facts)),
     });
-    mirror = new TestMirror(server, store, sync, client);
+    const leases = new TaskLeases(queue);
+    mirror = new TestMirror(server, store, sync, client, queue, leases, issueTasks);
     t.teardown(() => mirror.close());
     return mirror;
   }
