@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import { describeIssues, VigilError } from '../messages/errors.js';
 import type { GitHubQuota } from '../messages/figures.js';
 import { visible } from '../messages/visible.js';
-import { boundedFetch } from './bounded-fetch.js';
+import { boundedFetch, type Fetch } from './bounded-fetch.js';
 import { type Headers, LimitGate, limitMs, quotaOf } from './limits.js';
 import { type Answered, failureOf, isAnswered } from './outcomes.js';
 
@@ -19,6 +19,8 @@ const Writer = Octokit.plugin(throttling);
 
 /** How often a request that met a limit is sent again, once the limit is over. */
 const LIMIT_RETRIES = 3;
+/** Tokens and assertions of the requests under way, with some to spare. */
+const KEPT_SECRETS = 16;
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** An installation of a GitHub App. */
@@ -64,6 +66,8 @@ export class GitHubClient {
   readonly #writer: Octokit;
   readonly #gate: LimitGate;
   readonly #closed = new AbortController();
+  /** What was sent to log in lately, so that it can be kept out of errors. An App gets new tokens all the time. */
+  readonly #secrets = new Set<string>();
   #refusal: string | undefined;
   #quota: GitHubQuota | undefined;
 
@@ -81,7 +85,7 @@ export class GitHubClient {
             authStrategy: createAppAuth,
             auth: { appId: app.id, installationId: app.installation, privateKey: app.key },
           }),
-      request: { fetch: boundedFetch(options.timeoutMs, options.maxBytes, this.#closed.signal) },
+      request: { fetch: this.#fetch() },
     };
     this.#reader = new Reader({
       ...shared,
@@ -217,9 +221,24 @@ export class GitHubClient {
     throw new VigilError('BAD_REPLY', `the next page is said to be on another server than ${origin}`);
   }
 
+  #fetch(): Fetch {
+    const send = boundedFetch(this.#options.timeoutMs, this.#options.maxBytes, this.#closed.signal);
+    return (url, init) => {
+      // "token ghs_…" or "bearer eyJ…"
+      const secret = new globalThis.Headers(init.headers).get('authorization')?.split(' ')[1];
+      if (secret !== undefined && secret !== '') {
+        this.#secrets.delete(secret);
+        this.#secrets.add(secret);
+        const [oldest] = this.#secrets;
+        if (oldest !== undefined && this.#secrets.size > KEPT_SECRETS) this.#secrets.delete(oldest);
+      }
+      return send(url, init);
+    };
+  }
+
   #clean(message: string): string {
-    const { token } = this.#options;
-    const safe = token === undefined ? message : message.replaceAll(token, '***');
+    let safe = message;
+    for (const secret of this.#secrets) safe = safe.replaceAll(secret, '***');
     return visible(safe).slice(0, 500);
   }
 }
