@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { testFolder } from '../folder.js';
 import { FakeApp } from '../github/app.js';
 import { fail, GitHubServer, issueOf } from '../github/server.js';
 import { connectClient, run, until } from './processes.js';
@@ -21,7 +22,7 @@ t.test(
       fail(response, 403, `Resource not accessible: ${request.headers.authorization}`);
       return true;
     };
-    const cwd = t.testdir({ 'app.pem': app.key });
+    const cwd = testFolder(t, { 'app.pem': app.key });
     const running = run(t, SCRIPT, [], {
       cwd,
       env: {

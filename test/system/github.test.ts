@@ -5,6 +5,7 @@ import { headers, type NatsConnection } from 'nats';
 import t, { type Test } from 'tap';
 import { taskIdOf } from '../../src/github/issue-tasks.js';
 import { repoToken } from '../../src/messages/github.js';
+import { testFolder } from '../folder.js';
 import { GitHubServer, issueOf, pullOf, type Seen } from '../github/server.js';
 import { connectClient, type Running, run, until } from './processes.js';
 
@@ -97,7 +98,7 @@ t.test(
         ),
         pulls: Array.from({ length: 12 }, (_, i) => pullOf(1_000 + i, 200 + i, { state: 'closed' })),
       });
-    const cwd = t.testdir();
+    const cwd = testFolder(t);
     const env = { VIGIL_GITHUB_REPOS: JSON.stringify(names) };
     let running = await start(t, cwd, server, env);
     const nc = await connectClient(t, cwd);
@@ -176,7 +177,7 @@ t.test(
         pullOf(8, 8, { head: { ref: `a1/${taskIdOf(repoToken('acme/api'), 2)}`, sha: 'e'.repeat(40) } }),
       ],
     });
-    const cwd = t.testdir();
+    const cwd = testFolder(t);
     const env = {
       VIGIL_GITHUB_REPOS: '["acme/api"]',
       VIGIL_GITHUB_DONE_COMMENT: 'true',

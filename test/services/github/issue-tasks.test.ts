@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { taskIdOf } from '../../../src/github/issue-tasks.js';
 import { repoToken } from '../../../src/messages/github.js';
+import { testFolder } from '../../folder.js';
 import { type FakeRepository, issueOf, pullOf } from '../../github/server.js';
 import { TestMirror } from './mirror.js';
 
@@ -363,7 +364,7 @@ t.test(
 );
 
 t.test('another label in the settings, and a repository that was removed and added again', async (t) => {
-  const dataDir = t.testdir();
+  const dataDir = testFolder(t);
   const work = await issues(t, {}, {}, { dataDir });
   work.open(1, '', { labels: [...LABEL, { name: 'other' }] });
   work.open(2, '', { labels: [{ name: 'other' }] });
