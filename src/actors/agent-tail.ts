@@ -2,8 +2,9 @@ import type { AgentEvent } from '../messages/agent-event.js';
 import type { AgentSpec } from '../messages/agents.js';
 import type { Tail, TailRequest } from '../messages/requests.js';
 import type { LogReader } from './log-reader.js';
+import { OlderEvents } from './older-events.js';
 
-/** Largest number of events that can be asked for; older ones are not kept. */
+/** Largest number of events that can be asked for; older ones are read anew when somebody wants them. */
 const MAX_EVENTS = 1_000;
 /** A reply is bounded by its size as well: older events are left out. */
 const MAX_REPLY_CHARS = 512 * 1024;
@@ -17,6 +18,7 @@ const IDLE_MS = 60_000;
  */
 export class AgentTail {
   readonly #open: () => LogReader;
+  readonly #older: OlderEvents | undefined;
   #reader: LogReader | undefined;
   #events: AgentEvent[] = [];
   #next = 0;
@@ -26,6 +28,8 @@ export class AgentTail {
 
   constructor(spec: AgentSpec, openLogs: (spec: AgentSpec) => LogReader) {
     this.#open = () => openLogs(spec);
+    // What an agent without files has said is gone once it was read.
+    this.#older = spec.stream === true ? undefined : new OlderEvents(this.#open);
   }
 
   /** Reads what is new. Questions are answered one after another. @throws VigilError what reading throws. */
@@ -41,7 +45,7 @@ export class AgentTail {
     await this.#letGo();
   }
 
-  async #read({ last, after }: TailRequest, signal: AbortSignal): Promise<Tail> {
+  async #read(request: TailRequest, signal: AbortSignal): Promise<Tail> {
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => {
       this.#last = this.#last.then(() => this.#letGo());
@@ -52,14 +56,23 @@ export class AgentTail {
     }, signal);
     this.#next = (this.#events.at(-1)?.index ?? this.#next - 1) + 1;
     this.#notes = notes;
-    const wanted = after === undefined ? this.#events : this.#events.filter(({ index }) => index > after);
-    return { events: fitting(wanted.slice(-last)), next: this.#next, notes: [...this.#notes] };
+    const wanted = await this.#wanted(request, signal);
+    return { events: fitting(wanted), next: this.#next, notes: [...this.#notes] };
+  }
+
+  async #wanted({ last, after, before }: TailRequest, signal: AbortSignal): Promise<readonly AgentEvent[]> {
+    const kept = this.#events.filter(
+      ({ index }) => (after === undefined || index > after) && (before === undefined || index < before),
+    );
+    if (before === undefined || after !== undefined || kept.length > 0) return kept.slice(-last);
+    return (await this.#older?.read(before, last, signal)) ?? [];
   }
 
   async #letGo(): Promise<void> {
     const reader = this.#reader;
     this.#reader = undefined;
     this.#events = [];
+    this.#older?.letGo();
     this.#next = 0;
     await reader?.close();
   }

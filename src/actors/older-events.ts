@@ -20,6 +20,7 @@ export class OlderEvents {
    * @throws VigilError what reading throws.
    */
   async read(before: number, last: number, signal: AbortSignal): Promise<readonly AgentEvent[]> {
+    if (before === 0) return [];
     const end = this.#events.findIndex(({ index }) => index === before - 1) + 1;
     if (end === 0) this.#events = await this.#readBefore(before, signal);
     const known = end === 0 ? this.#events : this.#events.slice(0, end);

@@ -33,6 +33,7 @@ const number = z.coerce.number();
 const TailQuery = z.strictObject({
   last: number.pipe(TailRequest.shape.last.unwrap()).optional(),
   after: number.pipe(TailRequest.shape.after.unwrap()).optional(),
+  before: number.pipe(TailRequest.shape.before.unwrap()).optional(),
 });
 
 export function addApi(app: FastifyInstance, { reads, version, handlers }: ApiParts): void {

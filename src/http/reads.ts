@@ -58,7 +58,10 @@ export class Reads {
     };
   }
 
-  events(agent: string, query: { readonly last?: number; readonly after?: number }): Promise<unknown> {
+  events(
+    agent: string,
+    query: { readonly last?: number; readonly after?: number; readonly before?: number },
+  ): Promise<unknown> {
     return this.#ask('logs.tail', { agent, ...query });
   }
 

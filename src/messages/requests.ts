@@ -101,6 +101,14 @@ export const TailRequest = z.strictObject({
     .min(-1)
     .optional()
     .describe('Only events behind this index: `next - 1` of the reply before, to follow an agent.'),
+  before: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'Only events before this index: that of the oldest one known, to go back. May be fewer than `last`; none at the start.',
+    ),
 });
 export type TailRequest = z.infer<typeof TailRequest>;
 

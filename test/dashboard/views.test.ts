@@ -87,6 +87,41 @@ t.test(
       },
     );
 
+    await t.test('agent: older events come when somebody scrolls back', async (t) => {
+      const nc = await connectClient(t, cwd);
+      const log = Array.from(
+        { length: 3_600 },
+        (_, n) => `${JSON.stringify({ role: 'assistant', content: `step ${n}` })}\n`,
+      ).join('');
+      writeFileSync(join(cwd, 'long.jsonl'), log);
+      const agents = [{ id: 'long', goal: 'a long way', logs: [join(cwd, 'long.jsonl')] }];
+      await nc.request('vigil.rpc.agents.register', JSON.stringify({ agents }));
+      await nc.request('vigil.rpc.analyze', '{"agents": ["long"]}', { timeout: 30_000 });
+      await page.goto(`${url}#/agents/long`);
+      const told = page.getByRole('heading', { name: /^Timeline/ });
+      await told.filter({ hasText: /last 1000 of 3600 events/ }).waitFor();
+      const events = page.getByRole('region', { name: 'Events' });
+      const list = "document.querySelector('.events')";
+      const scrollTo = (top: number) => page.evaluate(`${list}.scrollTop = ${top}`);
+      const seen = await events.locator('.index').first().innerText();
+      await scrollTo(100);
+      await told.filter({ hasText: /last 2000 of 3600 events/ }).waitFor();
+      t.ok((await page.evaluate<number>(`${list}.scrollTop`)) > 20_000, 'what is seen stays where it is');
+      const order = (await events.locator('.index').allInnerTexts()).map(Number);
+      t.same(
+        order,
+        [...order].sort((a, b) => a - b),
+        'in order',
+      );
+      t.ok(Number(seen) > (order[0] ?? 0));
+      for (const count of ['last 3000 of 3600', '^Timeline\\s*3600']) {
+        await scrollTo(100);
+        await told.filter({ hasText: new RegExp(`${count} events`) }).waitFor();
+      }
+      await scrollTo(0);
+      await events.locator('.index', { hasText: /^0$/ }).waitFor();
+    });
+
     await t.test('coherence: duplicates as a graph and in words', async (t) => {
       await page.goto(`${url}#/coherence`);
       await page.locator('.graph .edge.duplicate').waitFor({ state: 'attached' });

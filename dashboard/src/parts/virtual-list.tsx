@@ -13,9 +13,13 @@ export interface VirtualListProps<T> {
   /** Stay at the end as it grows, unless somebody scrolled away from it. */
   readonly stickToEnd?: boolean;
   readonly class?: string;
+  /** Called when the first rows come near, to get those before them. */
+  readonly onStart?: (() => void) | undefined;
 }
 
 const OVERSCAN = 8;
+/** Rows from the start at which the ones before are asked for. */
+const NEAR_START = 20;
 
 /** A list that draws only the rows that are seen: ten thousand cost what thirty do. */
 export function VirtualList<T>({
@@ -27,6 +31,7 @@ export function VirtualList<T>({
   reveal,
   stickToEnd = false,
   class: className = '',
+  onStart,
 }: VirtualListProps<T>) {
   const frame = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
@@ -41,6 +46,18 @@ export function VirtualList<T>({
     setHeight(element.clientHeight);
     return () => observer.disconnect();
   }, []);
+
+  // Rows that come before the ones that are seen do not move them.
+  const firstKey = useRef<string | number | undefined>(undefined);
+  useLayoutEffect(() => {
+    const element = frame.current;
+    const known = firstKey.current;
+    const first = items[0];
+    firstKey.current = first === undefined ? undefined : keyOf(first);
+    if (element === null || known === undefined || known === firstKey.current) return;
+    const added = items.findIndex((item) => keyOf(item) === known);
+    if (added > 0) element.scrollTop += added * rowHeight;
+  }, [items, keyOf, rowHeight]);
 
   useLayoutEffect(() => {
     const element = frame.current;
@@ -66,6 +83,7 @@ export function VirtualList<T>({
       tabIndex={0}
       onScroll={({ currentTarget }) => {
         setTop(currentTarget.scrollTop);
+        if (currentTarget.scrollTop < NEAR_START * rowHeight) onStart?.();
         atEnd.current =
           currentTarget.scrollTop + currentTarget.clientHeight > currentTarget.scrollHeight - rowHeight;
       }}

@@ -81,6 +81,7 @@ export function AgentView({ id }: { id: string }) {
           interventions={interventions}
           chosen={chosen}
           choose={setChosen}
+          older={log.hasOlder ? log.older : undefined}
         />
       </section>
     </div>

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { AgentEvent } from '../../../src/messages/agent-event';
 import { VirtualList } from '../parts/virtual-list';
 import { span } from '../state/clock';
@@ -7,8 +7,13 @@ import type { TimelineProps } from './timeline';
 
 const ROW = 28;
 
+export interface EventLogProps extends TimelineProps {
+  /** Gets the events before; undefined when there are none. */
+  readonly older: (() => void) | undefined;
+}
+
 /** The events one by one, gaps and steering between them; one that is chosen shows all that is kept of it. */
-export function EventLog({ events, evidence, interventions, chosen, choose }: TimelineProps) {
+export function EventLog({ events, evidence, interventions, chosen, choose, older }: EventLogProps) {
   const [onlyEvidence, setOnlyEvidence] = useState(false);
   const moments = useMemo(() => {
     const all = momentsOf(events, interventions);
@@ -16,7 +21,12 @@ export function EventLog({ events, evidence, interventions, chosen, choose }: Ti
   }, [events, interventions, onlyEvidence, evidence]);
   const at = moments.findIndex((each) => each.kind === 'event' && each.event.index === chosen);
   const open = at < 0 ? undefined : (moments[at] as Extract<Moment, { kind: 'event' }>).event;
-  const tooOld = chosen !== undefined && open === undefined && !onlyEvidence;
+  const first = events[0]?.index ?? 0;
+  const tooOld = chosen !== undefined && chosen < first;
+  // An event of the evidence was chosen: the log is gone back over until it is there.
+  useEffect(() => {
+    if (tooOld) older?.();
+  }, [tooOld, older, first]);
   return (
     <div class="log">
       {evidence.size > 0 && (
@@ -29,7 +39,13 @@ export function EventLog({ events, evidence, interventions, chosen, choose }: Ti
           only the evidence of the verdict
         </label>
       )}
-      {tooOld && <p class="faint">Event #{chosen} is older than what is shown here.</p>}
+      {tooOld && (
+        <p class="faint">
+          {older === undefined
+            ? `Event #${chosen} is older than what is shown here: vigil logs has it.`
+            : `Going back to event #${chosen}…`}
+        </p>
+      )}
       <div class={open === undefined ? 'panes' : 'panes two'}>
         <VirtualList
           label="Events"
@@ -39,6 +55,7 @@ export function EventLog({ events, evidence, interventions, chosen, choose }: Ti
           keyOf={keyOf}
           reveal={at}
           stickToEnd
+          onStart={onlyEvidence ? undefined : older}
           render={(moment) => (
             <Line
               moment={moment}

@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { AgentEvent } from '../../../src/messages/agent-event';
 import type { Intervention } from '../../../src/messages/interventions';
 import { span } from '../state/clock';
-import { isFailure, type Lane, laneOf, momentsOf } from './moments';
+import { isFailure, type Lane, laneOf, type Moment, momentsOf } from './moments';
 
 export interface TimelineProps {
   readonly events: readonly AgentEvent[];
@@ -33,8 +33,8 @@ export function Timeline({ events, evidence, interventions, chosen, choose }: Ti
     const all = momentsOf(events, interventions).filter(
       (moment) => moment.kind !== 'event' || moment.event.kind !== 'tool_result' || isFailure(moment.event),
     );
-    return all.slice(-MAX_DRAWN);
-  }, [events, interventions]);
+    return drawn(all, chosen);
+  }, [events, interventions, chosen]);
   if (moments.length === 0) return null;
   const gaps = moments.filter(({ kind }) => kind === 'idle').length;
   const step = (WIDTH - 4 - gaps * GAP) / moments.length;
@@ -115,4 +115,13 @@ export function Timeline({ events, evidence, interventions, chosen, choose }: Ti
       </svg>
     </div>
   );
+}
+
+/** The latest ones; where an older event was chosen, those around it. */
+function drawn(all: readonly Moment[], chosen: number | undefined): readonly Moment[] {
+  const latest = all.length - MAX_DRAWN;
+  const at =
+    chosen === undefined ? -1 : all.findIndex((each) => each.kind === 'event' && each.event.index >= chosen);
+  const from = at < 0 || at >= latest ? latest : at - MAX_DRAWN / 2;
+  return all.slice(Math.max(0, from), Math.max(0, from) + MAX_DRAWN);
 }
