@@ -1,5 +1,5 @@
-import { commitOf, GitHubServer, issueOf, pullOf } from '../../test/github/server.js';
 import { BenchFleet } from '../fleet.js';
+import { type Asked, ServerProcess } from './server-process.js';
 
 const REPOSITORIES = 10;
 const AT_ONCE = 3;
@@ -8,8 +8,8 @@ export interface SyncTimes {
   readonly sequential: number;
   readonly vigil: number;
   readonly bound: number;
-  /** Requests of a sync in which nothing had changed, and those of them that were conditional and answered 304. */
-  readonly second: { readonly requests: number; readonly conditional: number };
+  /** Of a sync in which nothing had changed. */
+  readonly second: Asked;
 }
 
 /**
@@ -17,16 +17,11 @@ export interface SyncTimes {
  * counts it (on its first request; the others are answered at once): one after another, and three at once.
  */
 export async function measureSync(ms: number): Promise<SyncTimes> {
-  const server = await GitHubServer.start();
   const names = Array.from({ length: REPOSITORIES }, (_, i) => `bench/r${i}`);
   const warm = names.map((name) => name.replace('/r', '/warm'));
-  for (const name of [...names, ...warm])
-    server.add(name, {
-      issues: [issueOf(1, 1), issueOf(2, 2)],
-      pulls: [pullOf(3, 3)],
-      commits: [commitOf(2), commitOf(1)],
-      latencyMs: warm.includes(name) ? 0 : ms,
-    });
+  const server = await ServerProcess.start(
+    Object.fromEntries([...names.map((name) => [name, ms]), ...warm.map((name) => [name, 0])]),
+  );
   const github = {
     baseUrl: server.url,
     repos: [...names, ...warm],
@@ -35,11 +30,11 @@ export async function measureSync(ms: number): Promise<SyncTimes> {
   };
   const fleet = await BenchFleet.start({ github }, {});
   const sync = async (payload: object) => {
-    const from = server.seen.length;
+    await server.asked();
     const { ms: took, result } = await fleet.trigger('sync', payload);
     const [failure] = result.failures;
     if (failure !== undefined) throw new Error(`sync: ${JSON.stringify(failure)}`);
-    return { took, seen: server.seen.slice(from) };
+    return { took, asked: await server.asked() };
   };
   try {
     // The figures are of a system that runs, not of its first requests.
@@ -47,12 +42,11 @@ export async function measureSync(ms: number): Promise<SyncTimes> {
     await sync({ repos: warm });
     const first = await sync({ repos: names });
     const second = await sync({ repos: names, maxConcurrent: 1 });
-    const unchanged = second.seen.filter(({ conditional, status }) => conditional && status === 304);
     return {
       vigil: first.took,
       sequential: second.took,
       bound: Math.ceil(REPOSITORIES / AT_ONCE) * ms,
-      second: { requests: second.seen.length, conditional: unchanged.length },
+      second: second.asked,
     };
   } finally {
     await fleet.stop();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createAppAuth } from '@octokit/auth-app';
 import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
@@ -11,11 +12,14 @@ import { type Headers, LimitGate, limitMs, quotaOf } from './limits.js';
 import { type Answered, failureOf, isAnswered } from './outcomes.js';
 
 /**
- * Reads are tried again, writes are spaced. The throttling plugin does nothing for reads that the gate does not do for
- * all of them at once, and its limiters cost each request about 10 ms of timers.
+ * Writes are spaced. Reads go without a plugin: the limiters of both are made of timers, about 5 ms a request, which a read
+ * that goes well need not wait for. One that fails is handed over to the retrying client for its further tries. The throttling
+ * plugin would do nothing for reads that the gate does not do for all of them at once.
  */
-const Reader = Octokit.plugin(retry);
+const Retrier = Octokit.plugin(retry);
 const Writer = Octokit.plugin(throttling);
+/** Trying again would change nothing; limits are the gate's. */
+const FINAL = [400, 401, 403, 404, 409, 410, 422, 429, 451];
 
 /** How often a request that met a limit is sent again, once the limit is over. */
 const LIMIT_RETRIES = 3;
@@ -63,6 +67,7 @@ export interface Tally {
 export class GitHubClient {
   readonly #options: ClientOptions;
   readonly #reader: Octokit;
+  readonly #retrier: Octokit;
   readonly #writer: Octokit;
   readonly #gate: LimitGate;
   readonly #closed = new AbortController();
@@ -79,25 +84,24 @@ export class GitHubClient {
       baseUrl: options.baseUrl.replace(/\/+$/, ''),
       userAgent: options.userAgent,
       log: QUIET,
-      ...(app === undefined
-        ? { auth: token }
-        : {
-            authStrategy: createAppAuth,
-            auth: { appId: app.id, installationId: app.installation, privateKey: app.key },
-          }),
       request: { fetch: this.#fetch() },
     };
-    this.#reader = new Reader({
+    const byApp = app && { appId: app.id, installationId: app.installation, privateKey: app.key };
+    this.#reader = new Octokit({
       ...shared,
-      retry: {
-        retries: options.retries,
-        retryAfterBaseValue: options.retryMs,
-        doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451],
-      },
+      ...(byApp === undefined ? { auth: token } : { authStrategy: createAppAuth, auth: byApp }),
+    });
+    // An App's tokens are one log-in for all three.
+    const login = byApp === undefined ? { auth: token } : { authStrategy: () => this.#reader.auth };
+    this.#retrier = new Retrier({
+      ...shared,
+      ...login,
+      retry: { retryAfterBaseValue: options.retryMs, doNotRetry: FINAL },
     });
     const no = () => false;
     this.#writer = new Writer({
       ...shared,
+      ...login,
       throttle: { id: crypto.randomUUID(), onRateLimit: no, onSecondaryRateLimit: no },
     });
   }
@@ -130,11 +134,8 @@ export class GitHubClient {
     tally.requests++;
     let answer: Awaited<ReturnType<Octokit['request']>>;
     try {
-      answer = await this.#send(
-        this.#reader,
-        `GET ${path}`,
-        etag === null ? {} : { headers: { 'if-none-match': etag } },
-      );
+      const parameters = etag === null ? {} : { headers: { 'if-none-match': etag } };
+      answer = await this.#send(() => this.#read(`GET ${path}`, parameters));
     } catch (error) {
       if (!isAnswered(error)) throw this.#failure(error, path);
       if (error.status === 304) {
@@ -153,19 +154,35 @@ export class GitHubClient {
   /** Not tried again: whether an answer that was lost had been a success is for the caller to find out. */
   async post<T>(schema: z.ZodType<T>, path: string, body: Record<string, unknown>): Promise<T> {
     try {
-      const { data } = await this.#send(this.#writer, `POST ${path}`, body);
+      const { data } = await this.#send(() => this.#writer.request(`POST ${path}`, body));
       return this.#parsed(schema, data, path);
     } catch (error) {
       throw this.#failure(error, path);
     }
   }
 
-  async #send(octokit: Octokit, route: string, parameters: Record<string, unknown>) {
+  async #read(route: string, parameters: Record<string, unknown>) {
+    try {
+      return await this.#reader.request(route, parameters);
+    } catch (error) {
+      const { retries, retryMs } = this.#options;
+      if (!isAnswered(error) || error.status < 400 || FINAL.includes(error.status) || retries === 0)
+        throw error;
+      await sleep(retryMs, undefined, { signal: this.#closed.signal });
+      // The plugin counts from the try that was made here.
+      return this.#retrier.request(route, {
+        ...parameters,
+        request: { retries: retries - 1, retryCount: 1 },
+      });
+    }
+  }
+
+  async #send(request: () => ReturnType<Octokit['request']>) {
     for (let attempt = 0; ; attempt++) {
       if (this.#refusal !== undefined) throw new VigilError('FORBIDDEN', this.#refusal);
       await this.#gate.pass();
       try {
-        const answer = await octokit.request(route, parameters);
+        const answer = await request();
         this.#options.accepted();
         this.#noteQuota(answer.headers);
         return answer;

@@ -51,12 +51,19 @@ export class GitHubSync {
     const done = new Set(store.repositories.itemsOf(requestId).map(({ token }) => token));
     const waiting = repositories.filter(({ token }) => !done.has(token));
     const endsAt = performance.now() + (payload.deadlineMs ?? this.#parts.deadlineMs);
+    const ended: Promise<readonly Failure[]>[] = [];
     const worker = async () => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-        failures.push(...(await this.#inTurn(requestId, next, endsAt)));
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        const repository = next;
+        // The limit is on what is asked of GitHub: the next one need not wait until this one is on the disk.
+        await new Promise<void>((isRead) => {
+          ended.push(this.#inTurn(requestId, repository, endsAt, isRead));
+        });
+      }
     };
     const limit = payload.maxConcurrent ?? settings.maxConcurrent;
     await Promise.all(Array.from({ length: Math.min(limit, waiting.length) }, worker));
+    failures.push(...(await Promise.all(ended)).flat());
     return { requested, items: store.repositories.itemsOf(requestId), failures };
   }
 
@@ -82,10 +89,15 @@ export class GitHubSync {
     return { repositories: [...chosen.values()], failures, requested: names.length };
   }
 
-  #inTurn(requestId: string, repository: StoredRepository, endsAt: number): Promise<readonly Failure[]> {
+  #inTurn(
+    requestId: string,
+    repository: StoredRepository,
+    endsAt: number,
+    isRead: () => void,
+  ): Promise<readonly Failure[]> {
     const { token } = repository;
     const before = this.#busy.get(token) ?? Promise.resolve();
-    const turn = before.then(() => this.#one(requestId, repository, endsAt));
+    const turn = before.then(() => this.#one(requestId, repository, endsAt, isRead));
     this.#busy.set(token, turn);
     return turn.finally(() => {
       if (this.#busy.get(token) === turn) this.#busy.delete(token);
@@ -93,13 +105,18 @@ export class GitHubSync {
   }
 
   /** Never rejects, so that nobody's turn is lost. */
-  async #one(requestId: string, repository: StoredRepository, endsAt: number): Promise<readonly Failure[]> {
+  async #one(
+    requestId: string,
+    repository: StoredRepository,
+    endsAt: number,
+    isRead: () => void,
+  ): Promise<readonly Failure[]> {
     const { store, warn } = this.#parts;
     try {
       const ms = endsAt - performance.now();
       const { item, failures, read } = await inTime(ms, () =>
         new SyncRepository(this.#parts, repository).run(),
-      );
+      ).finally(isRead);
       await store.write(() => {
         store.mirror.pullsRead(item.token, read);
         store.repositories.synced(item.token, Date.now());
