@@ -1,11 +1,11 @@
 import Table from 'cli-table3';
-import pc from 'picocolors';
 import { costText, tokensText } from '../cost/spend-text.js';
 import { byUrgency, urgency } from '../health/urgency.js';
 import type { AgentRecord } from '../messages/agents.js';
 import type { AgentStatusName } from '../messages/health.js';
 import type { Intervention } from '../messages/interventions.js';
 import { cut, NO_BORDERS } from './render.js';
+import { pc, terminalWidth } from './terminal.js';
 
 const COLOURS: Readonly<Record<AgentStatusName, (text: string) => string>> = {
   crashed: pc.red,
@@ -18,8 +18,6 @@ const COLOURS: Readonly<Record<AgentStatusName, (text: string) => string>> = {
   finished: pc.cyan,
 };
 
-/** Where there is no terminal to fit into. */
-const DEFAULT_WIDTH = 220;
 const GAP = 2;
 const MIN_GOAL = 12;
 
@@ -67,7 +65,7 @@ export function agentTable(
   agents: readonly AgentRecord[],
   found: ReadonlyMap<string, string>,
   now: number,
-  width = process.stdout.columns ?? DEFAULT_WIDTH,
+  width = terminalWidth(),
 ): string {
   const columns = fitting(width);
   const table = new Table({

@@ -1,6 +1,6 @@
-import pc from 'picocolors';
 import type { AgentEvent } from '../messages/agent-event.js';
 import { visible } from '../messages/visible.js';
+import { pc } from './terminal.js';
 
 const ROLE_COLOURS = { user: pc.cyan, assistant: pc.green, tool: pc.yellow, system: pc.dim } as const;
 const ROLE_NAMES = { user: 'user', assistant: 'agent', tool: 'tool', system: 'system' } as const;

@@ -1,5 +1,4 @@
 import { headers, type NatsConnection } from 'nats';
-import pc from 'picocolors';
 import { readJson } from '../actors/runtime/wire.js';
 import type { TrajectoryAnalysis } from '../messages/analysis.js';
 import { VigilError } from '../messages/errors.js';
@@ -16,6 +15,7 @@ import { visible } from '../messages/visible.js';
 import type { Client } from './client.js';
 import type { Progress } from './progress.js';
 import { coherenceText, failureLines, verdictTable } from './render.js';
+import { pc } from './terminal.js';
 
 /** What the terminal shows of the result topics: a client like any other. */
 export class FleetView {

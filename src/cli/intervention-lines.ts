@@ -1,6 +1,6 @@
-import pc from 'picocolors';
 import type { Intervention, InterventionState } from '../messages/interventions.js';
 import { visible } from '../messages/visible.js';
+import { pc } from './terminal.js';
 
 const COLOURS: Readonly<Record<InterventionState, (text: string) => string>> = {
   notified: pc.dim,

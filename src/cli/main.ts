@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { messageOf, VigilError } from '../messages/errors.js';
+import { endWithReader } from './broken-pipe.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { program } from './program/program.js';
 
@@ -17,6 +18,7 @@ function report(error: unknown): number {
   return EXIT.failure;
 }
 
+endWithReader();
 try {
   await program().parseAsync();
 } catch (error) {

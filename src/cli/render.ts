@@ -1,8 +1,8 @@
 import Table from 'cli-table3';
-import pc from 'picocolors';
 import type { CoherenceReport, TrajectoryAnalysis } from '../messages/analysis.js';
 import type { Failure } from '../messages/errors.js';
 import { visible } from '../messages/visible.js';
+import { pc, terminalWidth } from './terminal.js';
 
 export const NO_BORDERS = {
   top: '',
@@ -21,8 +21,6 @@ export const NO_BORDERS = {
   'right-mid': '',
   middle: '  ',
 };
-/** Where there is no terminal to fit into. */
-const DEFAULT_WIDTH = 200;
 /** Agent, phase, alignment, steering: what is left goes to goal and reason. */
 const FIXED = [24, 14, 9, 12] as const;
 const WHY_SHARE = 0.6;
@@ -33,10 +31,7 @@ export function cut(text: string, width: number): string {
 }
 
 /** One row an agent, those that need steering first. */
-export function verdictTable(
-  analyses: readonly TrajectoryAnalysis[],
-  width = process.stdout.columns ?? DEFAULT_WIDTH,
-): string {
+export function verdictTable(analyses: readonly TrajectoryAnalysis[], width = terminalWidth()): string {
   const rest = Math.max(40, width - FIXED.reduce((sum, each) => sum + each + 2, 0) - 4);
   const why = Math.floor(rest * WHY_SHARE);
   const goal = rest - why;
@@ -93,8 +88,11 @@ export function coherenceText(report: CoherenceReport): string {
   return lines.join('\n');
 }
 
-export function failureLines(failures: readonly Failure[]): string {
+/** @param colours of the stream that they go to. */
+export function failureLines(failures: readonly Failure[], colours = pc): string {
   return failures
-    .map((each) => pc.yellow(`  failed: ${each.agent ?? 'request'}: ${each.code}: ${visible(each.message)}`))
+    .map((each) =>
+      colours.yellow(`  failed: ${each.agent ?? 'request'}: ${each.code}: ${visible(each.message)}`),
+    )
     .join('\n');
 }

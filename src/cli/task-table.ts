@@ -1,9 +1,9 @@
 import Table from 'cli-table3';
-import pc from 'picocolors';
 import type { ReplyOf } from '../messages/requests.js';
 import type { Task, TaskState } from '../messages/tasks.js';
 import { visible } from '../messages/visible.js';
 import { cut, NO_BORDERS } from './render.js';
+import { pc, terminalWidth } from './terminal.js';
 
 const COLOURS: Readonly<Record<TaskState, (text: string) => string>> = {
   pending: pc.dim,
@@ -14,14 +14,13 @@ const COLOURS: Readonly<Record<TaskState, (text: string) => string>> = {
   failed: pc.red,
   cancelled: pc.dim,
 };
-const DEFAULT_WIDTH = 200;
 const ID_WIDTH = 28;
 const AGENT_WIDTH = 20;
 const PHASE_WIDTH = 12;
 /** All columns but the title, with the space between them. */
 const FIXED = ID_WIDTH + 10 + 9 + 6 + 6 + AGENT_WIDTH + PHASE_WIDTH + 7 * 2;
 
-export function taskTable(tasks: readonly Task[], width = process.stdout.columns ?? DEFAULT_WIDTH): string {
+export function taskTable(tasks: readonly Task[], width = terminalWidth()): string {
   const table = new Table({
     head: ['TASK', 'STATE', 'PRIORITY', 'SCORE', 'WAITS', 'AGENT', 'PHASE', 'TITLE'],
     chars: NO_BORDERS,

@@ -9,6 +9,7 @@ import { EXIT } from '../exit-codes.js';
 import { decisions, everyone, goalsOf, trends } from '../fleet-reads.js';
 import { failureLines } from '../render.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
+import { talk } from '../terminal.js';
 import { withClient } from '../with-client.js';
 
 type Options = SettingsOptions & { readonly json?: boolean };
@@ -67,7 +68,7 @@ export async function restart(agents: readonly string[], options: RestartOptions
         console.log(
           `${agent} ${outcome} in ${((Date.parse(finishedAt) - Date.parse(at)) / 1_000).toFixed(1)} s`,
         );
-    if (done.failures.length > 0) console.error(failureLines(done.failures));
+    if (done.failures.length > 0) console.error(failureLines(done.failures, talk));
   }
   return exitOf(done.failures, ids.length);
 }

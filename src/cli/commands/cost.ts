@@ -1,11 +1,11 @@
 import Table from 'cli-table3';
-import pc from 'picocolors';
 import { costText, tokensText } from '../../cost/spend-text.js';
 import { type CostReply, CostRequest, type Spend } from '../../messages/cost.js';
 import { parseWith } from '../../messages/errors.js';
 import { EXIT } from '../exit-codes.js';
 import { cut, NO_BORDERS } from '../render.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
+import { pc } from '../terminal.js';
 import { withClient } from '../with-client.js';
 
 const TIMEOUT_MS = 10_000;

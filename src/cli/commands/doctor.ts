@@ -1,4 +1,3 @@
-import pc from 'picocolors';
 import { visible } from '../../messages/visible.js';
 import type { Loaded } from '../../settings/load.js';
 import { checkBroker, checkServerProgram } from '../doctor/broker.js';
@@ -6,6 +5,7 @@ import { attempt, type Check, fail, ok } from '../doctor/check.js';
 import { checkDatabase, checkDataDir, checkKeys, checkLock } from '../doctor/data-dir.js';
 import { EXIT } from '../exit-codes.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
+import { pc } from '../terminal.js';
 
 const OLDEST_NODE = 20;
 const MARKS = { ok: pc.green('ok  '), warn: pc.yellow('warn'), fail: pc.red('FAIL') } as const;

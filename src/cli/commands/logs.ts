@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import pc from 'picocolors';
+import type { AgentEvent } from '../../messages/agent-event.js';
 import { messageOf, parseWith, VigilError } from '../../messages/errors.js';
 import { Id } from '../../messages/ids.js';
 import type { Tail } from '../../messages/requests.js';
@@ -8,10 +8,13 @@ import { Client } from '../client.js';
 import { eventLine } from '../event-line.js';
 import { EXIT } from '../exit-codes.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
+import { sinceOf } from '../since.js';
+import { talk, terminalWidth } from '../terminal.js';
 
 export interface LogsOptions extends SettingsOptions {
   readonly follow?: boolean;
   readonly last?: number;
+  readonly since?: string;
   readonly json?: boolean;
 }
 
@@ -21,13 +24,12 @@ const MAX_LAST = 1_000;
 const POLL_MS = 500;
 /** Over the supervisor's own time for one agent, so that its answer comes first. */
 const GRACE_MS = 5_000;
-/** Where there is no terminal to fit into. */
-const DEFAULT_WIDTH = 200;
 
 /** Shows the end of an agent's event stream, and what comes, until `stopAsked`. @returns the exit code. */
 export async function logs(agent: string, options: LogsOptions, stopAsked: Promise<'stop'>): Promise<number> {
   const id = parseWith(Id, agent, 'AGENT');
-  const last = options.last ?? DEFAULT_LAST;
+  const since = options.since === undefined ? undefined : sinceOf(options.since, Date.now());
+  const last = options.last ?? (since === undefined ? DEFAULT_LAST : MAX_LAST);
   if (!Number.isInteger(last) || last < 1 || last > MAX_LAST)
     throw new VigilError('BAD_REQUEST', `--last: expected a whole number from 1 to ${MAX_LAST}, got ${last}`);
   const { settings } = settingsOf(options);
@@ -36,9 +38,12 @@ export async function logs(agent: string, options: LogsOptions, stopAsked: Promi
     client.request('logs.tail', { agent: id, ...request }, settings.analysis.itemTimeoutMs + GRACE_MS);
   try {
     const first = await Promise.race([ask({ last }), stopAsked]);
-    if (first === 'stop') return EXIT.fine;
-    show(first, options.json === true);
-    for (const note of first.notes) console.error(pc.yellow(`note: ${visible(note)}`));
+    if (first === 'stop') return options.follow === true ? EXIT.fine : EXIT.interrupted;
+    const shown = since === undefined ? first.events : laterThan(first.events, since);
+    show(shown, options.json === true);
+    if (since !== undefined && shown.length === MAX_LAST)
+      console.error(talk.yellow(`note: there may be older ones; at most ${MAX_LAST} are shown`));
+    for (const note of first.notes) console.error(talk.yellow(`note: ${visible(note)}`));
     if (options.follow !== true) return EXIT.fine;
     await Promise.race([follow(ask, first.next, options.json === true), stopAsked]);
     return EXIT.fine;
@@ -65,7 +70,7 @@ async function follow(
       failure = '';
       // It was read anew, as another log.
       if (tail.next < next) next = 0;
-      show(tail, json);
+      show(tail.events, json);
       next = Math.max(next, tail.next);
     } catch (error) {
       if (!(error instanceof VigilError) || error.code === 'NOT_FOUND') throw error;
@@ -75,7 +80,13 @@ async function follow(
   }
 }
 
-function show({ events }: Tail, json: boolean): void {
-  const width = process.stdout.columns ?? DEFAULT_WIDTH;
+/** An event without a time is of the time of the one before it. */
+function laterThan(events: readonly AgentEvent[], since: number): readonly AgentEvent[] {
+  const first = events.findIndex(({ at }) => at !== null && at >= since);
+  return first === -1 ? [] : events.slice(first);
+}
+
+function show(events: readonly AgentEvent[], json: boolean): void {
+  const width = terminalWidth();
   for (const event of events) console.log(json ? JSON.stringify(event) : eventLine(event, width));
 }

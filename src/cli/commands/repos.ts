@@ -8,6 +8,7 @@ import type { Client } from '../client.js';
 import { EXIT } from '../exit-codes.js';
 import { cut, failureLines, NO_BORDERS } from '../render.js';
 import type { SettingsOptions } from '../settings.js';
+import { talk } from '../terminal.js';
 import { withClient } from '../with-client.js';
 
 type Options = SettingsOptions & { readonly json?: boolean };
@@ -53,7 +54,7 @@ export async function sync(names: readonly string[], options: SyncOptions): Prom
       console.log(
         `${repo}: ${issues} issues, ${pulls} pull requests, ${reviews} reviews, ${checks} checks, ${commits} commits new or changed${more ? '; there is more, sync again' : ''}`,
       );
-    if (done.failures.length > 0) console.error(failureLines(done.failures));
+    if (done.failures.length > 0) console.error(failureLines(done.failures, talk));
     if (done.requested === 0)
       console.error('no repository is on record; "vigil repos add owner/name" adds one');
   }

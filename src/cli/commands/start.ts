@@ -1,10 +1,10 @@
-import pc from 'picocolors';
 import { EXIT } from '../exit-codes.js';
 import { FleetView } from '../fleet-view.js';
 import { startOwn } from '../own-supervisor.js';
 import { Progress } from '../progress.js';
 import { sampleFleet } from '../sample-fleet.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
+import { pc } from '../terminal.js';
 
 export interface StartOptions extends SettingsOptions {
   readonly once?: boolean;
@@ -24,7 +24,8 @@ export async function start(options: StartOptions, stopAsked: Promise<'stop'>): 
     const first = await Promise.race([view.firstAnalysis(progress), stopAsked, ended]);
     progress.done();
     if (first instanceof Error) throw first;
-    if (options.once === true || first === 'stop') return EXIT.fine;
+    if (first === 'stop') return options.once === true ? EXIT.interrupted : EXIT.fine;
+    if (options.once === true) return EXIT.fine;
     if (!json) {
       console.log(pc.dim(`\nWatching. Broker ${client.url}, subjects ${settings.prefix}.>; Ctrl-C stops.`));
       if (dashboard !== undefined) console.log(`Dashboard ${dashboard}`);

@@ -1,5 +1,4 @@
 import { homedir } from 'node:os';
-import pc from 'picocolors';
 import { follow } from '../../discovery/follow.js';
 import { type Root, rootsOf, usualRoots } from '../../discovery/roots.js';
 import { type Changes, Sessions } from '../../discovery/sessions.js';
@@ -12,6 +11,7 @@ import { FleetView } from '../fleet-view.js';
 import { Progress } from '../progress.js';
 import { SessionRegistry } from '../session-registry.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
+import { pc } from '../terminal.js';
 
 export interface WatchOptions extends SettingsOptions {
   readonly subagents?: boolean;
@@ -48,7 +48,7 @@ export async function watch(
     const verdicts = await Promise.race([begin(), stopAsked, fleet.ended]);
     progress.done();
     if (verdicts instanceof Error) throw verdicts;
-    if (verdicts === 'stop') return EXIT.fine;
+    if (verdicts === 'stop') return options.once === true ? EXIT.interrupted : EXIT.fine;
     if (options.once === true)
       return verdicts.some(({ needsSteering }) => needsSteering) ? EXIT.needsPerson : EXIT.fine;
     if (!json)

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { VERSION } from '../../version.js';
 import { agentCommands } from './agents.js';
 import { costCommand } from './cost.js';
@@ -16,6 +16,7 @@ export function program(): Command {
       'Watches a fleet of AI coding agents: reads their logs, judges whether they still work towards their goal.',
     )
     .version(VERSION)
+    .option('--no-color', 'no colours (as with NO_COLOR); they are for terminals only')
     .showSuggestionAfterError()
     .enablePositionalOptions()
     .exitOverride()
@@ -47,5 +48,12 @@ Exit codes: 0 fine, 1 failure, 2 bad input, 3 a person is needed, 4 not found, 5
   taskCommands(vigil);
   repoCommands(vigil);
   systemCommands(vigil);
+  for (const command of vigil.commands) acceptNoColor(command);
   return vigil;
+}
+
+/** Read by `terminal.ts`; commander only has to take it wherever it stands. */
+function acceptNoColor(command: Command): void {
+  command.addOption(new Option('--no-color', 'no colours').hideHelp());
+  for (const each of command.commands) acceptNoColor(each);
 }
