@@ -1,12 +1,25 @@
-import { ErrorCode, type Msg, type NatsConnection, NatsError } from 'nats';
+import { ErrorCode, headers, type Msg, type MsgHdrs, type NatsConnection, NatsError } from 'nats';
 import { readJson } from '../actors/runtime/wire.js';
 import { connectBroker } from '../broker/connect.js';
-import { type ErrorCode as Code, ERROR_CODES, parseWith, VigilError } from '../messages/errors.js';
+import {
+  type ErrorCode as Code,
+  describeIssues,
+  ERROR_CODES,
+  parseWith,
+  VigilError,
+} from '../messages/errors.js';
 import { type Endpoint, ErrorReply, REQUESTS, type ReplyOf } from '../messages/requests.js';
 import { Subjects } from '../messages/subjects.js';
 import { withoutPasswords } from '../settings/redact.js';
 import type { Settings } from '../settings/schema.js';
 import { findRunning, type Running } from './running.js';
+
+/** Headers that make a message idempotent. */
+export function withMessageId(id: string): MsgHdrs {
+  const own = headers();
+  own.set('Nats-Msg-Id', id);
+  return own;
+}
 
 /** A client of a running supervisor, as any other: it connects to the broker and speaks its public subjects. */
 export class Client {
@@ -31,26 +44,37 @@ export class Client {
     return Client.connect(findRunning(settings), settings);
   }
 
-  /** @throws VigilError the supervisor's own error, UNAVAILABLE when none answers, TIMEOUT. */
-  async request<E extends Endpoint>(endpoint: E, body: unknown, timeoutMs: number): Promise<ReplyOf<E>> {
-    const message = await this.#send(endpoint, body, timeoutMs);
+  /**
+   * @param id makes the request idempotent: one of an id that is known is that one.
+   * @throws VigilError the supervisor's own error, UNAVAILABLE when none answers, TIMEOUT.
+   */
+  async request<E extends Endpoint>(
+    endpoint: E,
+    body: unknown,
+    timeoutMs: number,
+    id?: string,
+  ): Promise<ReplyOf<E>> {
+    const message = await this.#send(endpoint, body, timeoutMs, id);
     const value = readJson(message.data);
     if (message.headers?.has('Nats-Service-Error-Code') === true) {
       const { error } = parseWith(ErrorReply, value, 'error reply');
       const code = (ERROR_CODES as readonly string[]).includes(error.code) ? (error.code as Code) : 'CRASHED';
       throw new VigilError(code, error.message);
     }
-    return parseWith<unknown>(REQUESTS[endpoint].reply, value, `reply of ${endpoint}`) as ReplyOf<E>;
+    const reply = REQUESTS[endpoint].reply.safeParse(value);
+    if (reply.success) return reply.data as ReplyOf<E>;
+    throw new VigilError('BAD_REPLY', `reply of ${endpoint}: ${describeIssues(reply.error)}`);
   }
 
   async close(): Promise<void> {
     await this.connection.drain();
   }
 
-  async #send(endpoint: Endpoint, body: unknown, timeoutMs: number): Promise<Msg> {
+  async #send(endpoint: Endpoint, body: unknown, timeoutMs: number, id: string | undefined): Promise<Msg> {
     try {
       return await this.connection.request(this.subjects.rpc(endpoint), JSON.stringify(body), {
         timeout: timeoutMs,
+        ...(id === undefined ? {} : { headers: withMessageId(id) }),
       });
     } catch (error) {
       if (error instanceof NatsError && error.code === ErrorCode.NoResponders) {

@@ -1,26 +1,17 @@
-import { headers, type NatsConnection } from 'nats';
 import { readJson } from '../actors/runtime/wire.js';
 import type { TrajectoryAnalysis } from '../messages/analysis.js';
-import { VigilError } from '../messages/errors.js';
 import { newId } from '../messages/ids.js';
-import {
-  AnalysisResult,
-  RESULTS,
-  RefusedResult,
-  type ResultKind,
-  type ResultOf,
-} from '../messages/results.js';
-import type { Subjects } from '../messages/subjects.js';
+import { AnalysisResult, type ResultKind, type ResultOf } from '../messages/results.js';
 import { visible } from '../messages/visible.js';
 import type { Client } from './client.js';
 import type { Progress } from './progress.js';
 import { coherenceText, failureLines, verdictTable } from './render.js';
 import { pc } from './terminal.js';
+import { publishTrigger, resultOf } from './trigger.js';
 
 /** What the terminal shows of the result topics: a client like any other. */
 export class FleetView {
-  readonly #connection: NatsConnection;
-  readonly #subjects: Subjects;
+  readonly #client: Client;
   readonly #json: boolean;
   readonly #verdicts = new Map<string, TrajectoryAnalysis>();
   readonly #finals = new Map<string, (value: unknown) => void>();
@@ -28,9 +19,9 @@ export class FleetView {
   #following: ((agent: string) => boolean) | undefined;
   #progress: (() => void) | undefined;
 
-  constructor({ connection, subjects }: Client, json: boolean) {
-    this.#connection = connection;
-    this.#subjects = subjects;
+  constructor(client: Client, json: boolean) {
+    const { connection, subjects } = client;
+    this.#client = client;
     this.#json = json;
     connection.subscribe(subjects.allResults, {
       callback: (error, message) => {
@@ -77,15 +68,8 @@ export class FleetView {
   async #trigger<K extends ResultKind>(kind: K, payload: object): Promise<ResultOf<K>> {
     const id = newId();
     const final = new Promise<unknown>((resolve) => this.#finals.set(id, resolve));
-    const own = headers();
-    own.set('Nats-Msg-Id', id);
-    await this.#connection
-      .jetstream()
-      .publish(this.#subjects.trigger(kind), JSON.stringify(payload), { headers: own });
-    const value = await final;
-    const refusal = RefusedResult.safeParse(value);
-    if (refusal.success) throw new VigilError(refusal.data.error.code, refusal.data.error.message);
-    return RESULTS[kind].parse(value) as ResultOf<K>;
+    await publishTrigger(this.#client, kind, payload, id);
+    return resultOf(kind, await final);
   }
 
   #take(subject: string, value: unknown): void {

@@ -30,8 +30,15 @@ export function cut(text: string, width: number): string {
   return clean.length <= width ? clean : `${clean.slice(0, Math.max(0, width - 1))}…`;
 }
 
+/** A verdict, or a final result's line of one. */
+export type VerdictRow = Pick<
+  TrajectoryAnalysis,
+  'agent' | 'phase' | 'alignmentScore' | 'needsSteering' | 'steeringType' | 'summary'
+> &
+  Partial<Pick<TrajectoryAnalysis, 'evidence' | 'goal'>>;
+
 /** One row an agent, those that need steering first. */
-export function verdictTable(analyses: readonly TrajectoryAnalysis[], width = terminalWidth()): string {
+export function verdictTable(analyses: readonly VerdictRow[], width = terminalWidth()): string {
   const rest = Math.max(40, width - FIXED.reduce((sum, each) => sum + each + 2, 0) - 4);
   const why = Math.floor(rest * WHY_SHARE);
   const goal = rest - why;
@@ -54,14 +61,14 @@ export function verdictTable(analyses: readonly TrajectoryAnalysis[], width = te
       each.alignmentScore.toFixed(2),
       each.needsSteering ? pc.red(each.steeringType ?? 'yes') : pc.green('-'),
       cut(reasonOf(each), why),
-      pc.dim(cut(each.goal, goal)),
+      pc.dim(cut(each.goal ?? '', goal)),
     ]);
   }
   return table.toString();
 }
 
-function reasonOf(analysis: TrajectoryAnalysis): string {
-  const [first] = analysis.evidence;
+function reasonOf(analysis: VerdictRow): string {
+  const [first] = analysis.evidence ?? [];
   if (!analysis.needsSteering || first === undefined) return analysis.summary;
   return `${first.detail} (events ${eventRange(first.events)})`;
 }

@@ -1,7 +1,10 @@
 import { Command, Option } from 'commander';
 import { VERSION } from '../../version.js';
 import { agentCommands } from './agents.js';
+import { analysisCommands } from './analyses.js';
 import { costCommand } from './cost.js';
+
+import { observingCommands } from './observing.js';
 import { processCommands } from './processes.js';
 import { repoCommands } from './repos.js';
 import { steeringCommands } from './steering.js';
@@ -42,9 +45,11 @@ Exit codes: 0 fine, 1 failure, 2 bad input, 3 a person is needed, 4 not found, 5
 
   watchingCommands(vigil);
   processCommands(vigil);
+  analysisCommands(vigil);
   steeringCommands(vigil);
   agentCommands(vigil);
   costCommand(vigil);
+  observingCommands(vigil);
   taskCommands(vigil);
   repoCommands(vigil);
   systemCommands(vigil);
