@@ -4,6 +4,8 @@ import { brokerOf, jsonLines, ROOT, until, vigil } from '../system/processes.js'
 
 const DONE = join(ROOT, 'fleet/logs/BabyEncryption.traj');
 
+t.setTimeout(120_000);
+
 t.test('an analysis whose fleet is in trouble', async (t) => {
   const cwd = t.testdir({
     'vigil.config.yaml': `cycle: {intervalMs: 0}\nagents: ${JSON.stringify([{ id: 'works', logs: [DONE] }])}\n`,

@@ -17,6 +17,8 @@ async function fleet(t: Test): Promise<{ cwd: string; running: Running }> {
   return { cwd, running };
 }
 
+t.setTimeout(120_000);
+
 t.test('analyses over a running supervisor', async (t) => {
   const { cwd, running } = await fleet(t);
   const run = (...args: string[]) => vigil(t, args, { cwd }).finished();

@@ -25,6 +25,8 @@ async function onTerminal(t: Test, args: readonly string[], env: Record<string, 
   return text;
 }
 
+t.setTimeout(120_000);
+
 t.test('colours are for terminals', { skip: NO_PTY }, async (t) => {
   t.match(await onTerminal(t, ['judge', FAILING], {}), ESCAPE);
   t.notMatch(await onTerminal(t, ['judge', FAILING], { NO_COLOR: '1' }), ESCAPE);

@@ -10,6 +10,8 @@ async function start(t: Test, cwd: string): Promise<Running> {
   return running;
 }
 
+t.setTimeout(120_000);
+
 t.test('vigil events', async (t) => {
   const agents = JSON.stringify([
     { id: 'fails', logs: [FAILING] },
@@ -31,9 +33,9 @@ t.test('vigil events', async (t) => {
     t.same(await kindsOf('--kind', 'stuck'), ['vigil.event.agent.fails.stuck']);
     t.same(await kindsOf('--kind', 'agent', '--agent', 'fails'), ['vigil.event.agent.fails.stuck']);
     t.match((await kindsOf('--kind', 'host', 'agent.stuck')).length, 2);
-    t.same(await kindsOf('--agent', 'nobody'), []);
-    t.same(await kindsOf('--last', '1'), (await kindsOf()).slice(-1));
-    t.same(await kindsOf('--since', '1h'), await kindsOf());
+    const all = await kindsOf('--since', '1h');
+    t.equal(all.length, lines.length);
+    t.same(await kindsOf('--last', '1'), all.slice(-1));
     t.same(await kindsOf('--since', new Date(Date.now() + 60_000).toISOString()), []);
   });
 
