@@ -16,15 +16,17 @@ import type { Subjects } from '../messages/subjects.js';
 import type { Settings } from '../settings/schema.js';
 import { Client } from './client.js';
 
-/** Where the stream is read from: a sequence, or a time (epoch milliseconds). */
-export type Position = { readonly seq: number } | { readonly since: number };
-
-export interface StreamMessage {
-  readonly subject: string;
-  /** Its place in the stream. */
+/** A message of the stream: its sequence, and when it was stored (epoch milliseconds), as a sequence can be given anew. */
+export interface Place {
   readonly seq: number;
-  /** When it was stored, epoch milliseconds. */
   readonly at: number;
+}
+
+/** Where the stream is read from: behind a message, or from a time on (epoch milliseconds). */
+export type Position = { readonly behind: Place } | { readonly since: number };
+
+export interface StreamMessage extends Place {
+  readonly subject: string;
   readonly body: unknown;
 }
 
@@ -33,7 +35,10 @@ export interface ReadOptions {
   readonly from: Position;
   /** `vigil.event.>` and the like. */
   readonly filter: (subjects: Subjects) => string;
-  /** Go on when all that is there has been read; the broker or its supervisor may go away and come again meanwhile. */
+  /**
+   * Go on when all that is there has been read. The broker or its supervisor may be away for any time then: whoever follows has
+   * reached them before.
+   */
   readonly follow: boolean;
   readonly signal: AbortSignal;
   /** The broker is away and is tried again; told once each time. */
@@ -44,6 +49,7 @@ const NANOS_PER_MS = 1_000_000;
 const RETRY_MS = 500;
 const HEARTBEAT_MS = 2_000;
 const EXPIRES_MS = 10_000;
+const NEXT_MS = 1_000;
 const MAX_MESSAGES = 500;
 /** The broker forgets a reader that it has not heard of for this long. */
 const INACTIVE_MS = 60_000;
@@ -56,22 +62,21 @@ const OVER: readonly string[] = [
   ConsumerEvents.NoResponders,
 ];
 
-/** The place behind the last message: what is published from now on comes at or behind it. */
-export async function endOfStream(client: Client): Promise<number> {
+/** The last message of now: what is published from now on comes behind it. */
+export async function endOfStream(client: Client): Promise<Place> {
   const { state } = await streamInfo(await managerOf(client.connection), client.subjects.resultStream);
-  return state.last_seq + 1;
+  return { seq: state.last_seq, at: Date.parse(state.last_ts) };
 }
 
 /**
- * Results and events in the order of the stream, each once. Followed by sequence: after a lost connection, or a supervisor
- * that was started again elsewhere, it goes on with the next one, on a new connection to whoever runs then.
+ * Results and events in the order of the stream, each once. After a lost connection, or a supervisor that was started again
+ * elsewhere, it goes on with the next one, on a new connection to whoever runs then.
  *
- * @throws VigilError BROKER, UNAVAILABLE when it cannot be read at first, or at all where it is not followed.
+ * @throws VigilError BROKER, UNAVAILABLE where it is not followed.
  */
 export async function* readStream(options: ReadOptions): AsyncGenerator<StreamMessage, void> {
   const { settings, follow, signal } = options;
   let from = options.from;
-  let opened = false;
   let said = false;
   while (!signal.aborted) {
     let client: Client | undefined;
@@ -79,16 +84,15 @@ export async function* readStream(options: ReadOptions): AsyncGenerator<StreamMe
       client = await Client.find(settings);
       for await (const message of readOnce(client, { ...options, from })) {
         if (message === 'end' || signal.aborted) return;
-        opened = true;
         said = false;
         if (message === 'opened') continue;
-        from = { seq: message.seq + 1 };
+        from = { behind: message };
         yield message;
       }
       if (signal.aborted) return;
       throw new VigilError('BROKER', 'the connection to the broker was lost');
     } catch (error) {
-      if (!follow || !opened || !isAway(error)) throw error;
+      if (!follow || !isAway(error)) throw error;
       if (!said) options.away(messageOf(error));
       said = true;
     } finally {
@@ -106,10 +110,13 @@ async function* readOnce(
 ): AsyncGenerator<StreamMessage | 'opened' | 'end', void> {
   const manager = await managerOf(connection);
   const stream = subjects.resultStream;
-  const { state } = await streamInfo(manager, stream);
-  // A stream that was made anew counts from one again.
-  const start = 'seq' in from && from.seq > state.last_seq + 1 ? { seq: 1 } : from;
-  const { name, num_pending } = await manager.consumers.add(stream, configOf(start, filter(subjects)));
+  const isThere = 'since' in from || (await isStillThere(connection, manager, stream, from.behind));
+  const start = 'since' in from || isThere ? from : { since: from.behind.at };
+  const isNew = ({ at }: Place) => isThere || ('behind' in from && at > from.behind.at);
+  const { name, num_pending } = await manager.consumers.add(stream, {
+    ...configOf(start),
+    filter_subject: filter(subjects),
+  });
   const consumer = await connection.jetstream().consumers.get(stream, name);
   yield 'opened';
   if (!follow && num_pending === 0) yield 'end';
@@ -123,12 +130,8 @@ async function* readOnce(
       const { deliverySequence, streamSequence, timestampNanos, pending } = message.info;
       delivered++;
       if (deliverySequence !== delivered) return;
-      yield {
-        subject: message.subject,
-        seq: streamSequence,
-        at: timestampNanos / NANOS_PER_MS,
-        body: readJson(message.data),
-      };
+      const place = { seq: streamSequence, at: msOf(timestampNanos) };
+      if (isNew(place)) yield { ...place, subject: message.subject, body: readJson(message.data) };
       if (!follow && pending === 0) yield 'end';
     }
   } finally {
@@ -137,14 +140,41 @@ async function* readOnce(
   }
 }
 
-function configOf(from: Position, filter: string): Partial<ConsumerConfig> {
+/**
+ * Whether the stream still has this message, or has let go of it by its bounds. A broker that was killed may have lost its last
+ * ones, and give their sequences to others; a stream that was made anew counts from one again.
+ */
+async function isStillThere(
+  connection: NatsConnection,
+  manager: JetStreamManager,
+  stream: string,
+  { seq, at }: Place,
+): Promise<boolean> {
+  if (seq === 0) return true;
+  const { state } = await streamInfo(manager, stream);
+  if (state.last_seq < seq) return false;
+  const { name } = await manager.consumers.add(stream, {
+    ...configOf({ behind: { seq: seq - 1, at } }),
+    headers_only: true,
+  });
+  const consumer = await connection.jetstream().consumers.get(stream, name);
+  const found = await consumer.next({ expires: NEXT_MS });
+  return (
+    found === null || found.info.streamSequence > seq || msOf(found.info.timestampNanos) === Math.floor(at)
+  );
+}
+
+function msOf(nanos: number): number {
+  return Math.floor(nanos / NANOS_PER_MS);
+}
+
+function configOf(from: Position): Partial<ConsumerConfig> {
   return {
     ack_policy: AckPolicy.None,
-    filter_subject: filter,
     inactive_threshold: INACTIVE_MS * NANOS_PER_MS,
     mem_storage: true,
-    ...('seq' in from
-      ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: Math.max(1, from.seq) }
+    ...('behind' in from
+      ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.behind.seq + 1 }
       : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(from.since).toISOString() }),
   };
 }

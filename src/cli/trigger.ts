@@ -4,7 +4,7 @@ import { messageOf, VigilError } from '../messages/errors.js';
 import { RESULTS, RefusedResult, type ResultKind, type ResultOf } from '../messages/results.js';
 import type { Settings } from '../settings/schema.js';
 import { type Client, withMessageId } from './client.js';
-import { endOfStream, readStream, type StreamMessage } from './result-stream.js';
+import { endOfStream, type Place, readStream, type StreamMessage } from './result-stream.js';
 
 const PUBLISH_MS = 5_000;
 const RETRY_MS = 200;
@@ -82,7 +82,7 @@ export interface TriggerRun<K extends ResultKind> {
  */
 export async function runTrigger<K extends ResultKind>(run: TriggerRun<K>): Promise<ResultOf<K>> {
   const { client, kind, payload, id, known, timeoutMs } = run;
-  const seq = await endOfStream(client);
+  const behind = await endOfStream(client);
   await publishTrigger(client, kind, payload, id, timeoutMs);
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, run.signal]);
@@ -97,7 +97,7 @@ export async function runTrigger<K extends ResultKind>(run: TriggerRun<K>): Prom
   );
   try {
     const ways: Promise<ResultOf<K>>[] = [
-      followed(run, seq, AbortSignal.any([over.signal, run.signal])),
+      followed(run, behind, AbortSignal.any([over.signal, run.signal])),
       late,
     ];
     if (known) ways.push(asked(run));
@@ -110,10 +110,10 @@ export async function runTrigger<K extends ResultKind>(run: TriggerRun<K>): Prom
 /** From the stream. */
 async function followed<K extends ResultKind>(
   { settings, kind, id, came, away }: TriggerRun<K>,
-  seq: number,
+  behind: Place,
   signal: AbortSignal,
 ): Promise<ResultOf<K>> {
-  const filter = { settings, from: { seq }, follow: true, signal, away };
+  const filter = { settings, from: { behind }, follow: true, signal, away };
   for await (const message of readStream({ ...filter, filter: ({ allResults }) => allResults })) {
     const { requestId } = (message.body ?? {}) as { requestId?: unknown };
     if (requestId !== id) continue;

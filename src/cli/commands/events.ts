@@ -10,7 +10,7 @@ import {
   isOfAgent,
   isOfKind,
 } from '../fleet-event.js';
-import { endOfStream, type Position, readStream, type StreamMessage } from '../result-stream.js';
+import { endOfStream, type Place, type Position, readStream, type StreamMessage } from '../result-stream.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
 import { sinceOf } from '../since.js';
 import { terminalWidth } from '../terminal.js';
@@ -58,10 +58,10 @@ export async function events(options: EventsOptions, stopAsked: Promise<'stop'>)
   };
   const work = async () => {
     // Behind it everything is new: what comes while the past is read is shown once.
-    let next = await withClient(options, endOfStream);
+    let behind: Place = await withClient(options, endOfStream);
     const latest: FleetEvent[] = [];
     for await (const message of read({ since }, false)) {
-      next = Math.max(next, message.seq + 1);
+      if (message.seq > behind.seq) behind = message;
       const event = eventOf(message);
       if (event === undefined) continue;
       if (last === undefined) show(event);
@@ -69,7 +69,7 @@ export async function events(options: EventsOptions, stopAsked: Promise<'stop'>)
     }
     latest.forEach(show);
     if (options.follow !== true) return;
-    for await (const message of read({ seq: next }, true)) {
+    for await (const message of read({ behind }, true)) {
       const event = eventOf(message);
       if (event !== undefined) show(event);
     }
