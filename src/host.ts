@@ -5,6 +5,7 @@ import type { Checkpoints } from './actors/agent-checkpoint.js';
 import { type LogsPosition, openAgentLogs } from './actors/agent-logs.js';
 import { AgentOutput, type OutputSource } from './actors/agent-output.js';
 import { hostBehaviour } from './actors/host-keeper.js';
+import { LogFollower } from './actors/log-follower.js';
 import type { LogReader } from './actors/log-reader.js';
 import { startCommand } from './actors/restart-command.js';
 import { Bus } from './actors/runtime/bus.js';
@@ -79,7 +80,7 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
     ((spec: AgentSpec, from?: unknown) =>
       spec.stream === true
         ? new AgentOutput({
-            source: outputSource(bus, subjects, spec.id),
+            source: outputSource(bus, subjects, spec.id, () => follower?.touched(spec.id)),
             parse: pool.parse,
             limits: options.logs,
             maxPendingChars: options.logs.maxPendingChars,
@@ -114,7 +115,8 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
     }),
     options.id,
   );
-  const residents = new Residents(options.id, system, behaviourOf, log);
+  const follower = logFollower(system, bus, subjects, options, log);
+  const residents = new Residents(options.id, system, behaviourOf, follower, log);
   const placement = await followPlacement(bus, subjects, residents, log);
   const lease = await holdLease(connection, subjects, options, () => residents.size, log);
 
@@ -125,6 +127,7 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
       if (bus.connected) await lease.release();
       else lease.abandon();
       placement.stop();
+      follower?.close();
       await system.stop();
       bus.close();
       await endConnection(connection);
@@ -139,12 +142,14 @@ function requestOf(error: Error): { request?: string } {
 }
 
 /** The lines of an agent that has no files here. What is not JSON arrives as undefined, which fits no schema. */
-function outputSource(bus: Bus, subjects: Subjects, agent: string): OutputSource {
+function outputSource(bus: Bus, subjects: Subjects, agent: string, came: () => void): OutputSource {
   return {
     subscribe: (take) => {
       const subscription = bus.connection.subscribe(subjects.output(agent), {
         callback: (error, message) => {
-          if (error === null) take(readJson(message.data));
+          if (error !== null) return;
+          take(readJson(message.data));
+          came();
         },
       });
       return () => subscription.unsubscribe();
@@ -184,6 +189,31 @@ function checkpointsOver(
   };
 }
 
+/** How long an actor may take to read what is new; a first reading of a large log may take longer, and goes on. */
+const GLANCE_MS = 30_000;
+const TELL_MS = 5_000;
+
+/** Follows the logs of the agents that are placed here; undefined where the settings say not to. */
+function logFollower(
+  system: ActorSystem,
+  bus: Bus,
+  subjects: Subjects,
+  { logs: { followMs } }: HostOptions,
+  log: Logger,
+): LogFollower | undefined {
+  if (followMs === 0) return undefined;
+  return new LogFollower({
+    everyMs: followMs,
+    cwd: process.cwd(),
+    glance: (agent, epoch) => system.askHere({ kind: 'agent', id: agent, epoch }, 'glance', {}, GLANCE_MS),
+    tell: async (agent, epoch, sign) => {
+      await bus.ask(subjects.actor('signs', 'main'), 'sign', { agent, epoch, sign }, { timeoutMs: TELL_MS });
+    },
+    failed: (agent, error) =>
+      log.warn({ agent, err: error }, 'its log cannot be followed between two cycles'),
+  });
+}
+
 /** By the model, where the settings say so. */
 function reviewBySettings({ judge }: HostOptions, bus: Bus, subjects: Subjects): Review | undefined {
   if (judge.kind === 'rules') return undefined;
@@ -200,6 +230,7 @@ class Residents {
   readonly #host: string;
   readonly #system: ActorSystem;
   readonly #behaviourOf: (spec: AgentSpec) => ReturnType<typeof agentBehaviour>;
+  readonly #follower: LogFollower | undefined;
   readonly #log: Logger;
   /** What runs here: the spec it was started with, as text, because specs come anew with each entry. */
   readonly #specs = new Map<string, string>();
@@ -209,11 +240,13 @@ class Residents {
     host: string,
     system: ActorSystem,
     behaviourOf: (spec: AgentSpec) => ReturnType<typeof agentBehaviour>,
+    follower: LogFollower | undefined,
     log: Logger,
   ) {
     this.#host = host;
     this.#system = system;
     this.#behaviourOf = behaviourOf;
+    this.#follower = follower;
     this.#log = log;
   }
 
@@ -240,12 +273,14 @@ class Residents {
     const text = JSON.stringify(spec);
     if (this.#specs.get(spec.id) === text) {
       this.#system.renew('agent', spec.id, revision);
+      this.#follower?.follow(spec, revision);
       return;
     }
     await this.#end(spec.id, true);
     this.#specs.set(spec.id, text);
     try {
       await this.#system.spawn(this.#behaviourOf(spec), spec.id, revision);
+      this.#follower?.follow(spec, revision);
     } catch (error) {
       this.#specs.delete(spec.id);
       throw error;
@@ -255,6 +290,7 @@ class Residents {
   /** @param moved it goes on on another host. */
   async #end(agent: string, moved: boolean): Promise<void> {
     if (!this.#specs.delete(agent)) return;
+    this.#follower?.unfollow(agent);
     await this.#system.stopActor('agent', agent, moved);
   }
 }

@@ -16,7 +16,7 @@ import type { Metrics } from './http/metrics.js';
 import { coherence } from './judgement/coherence.js';
 import { createLog, type Logger, logBroker, logRequest } from './log.js';
 import type { AgentSpec } from './messages/agents.js';
-import type { CoherenceReport, Profile } from './messages/analysis.js';
+import type { CoherenceReport, Profile, TrajectoryAnalysis } from './messages/analysis.js';
 import { newId } from './messages/ids.js';
 import type { TreeNode } from './messages/requests.js';
 import type { BudgetExhausted } from './messages/results.js';
@@ -42,6 +42,7 @@ import { requestHandlers } from './services/request-handlers.js';
 import { RequestRunner } from './services/request-runner.js';
 import { type Handlers, RpcService } from './services/rpc-service.js';
 import { service } from './services/service.js';
+import { signService } from './services/signs.js';
 import { Steering } from './services/steering.js';
 import type { RunningTasks } from './services/tasks/task-handlers.js';
 import { taskService } from './services/tasks/task-service.js';
@@ -318,6 +319,18 @@ async function startServices(composition: Composition): Promise<Http> {
   );
 
   await root.services.add(
+    signService({
+      ...publishing,
+      settings,
+      shutdownMs: SHUTDOWN_MS,
+      failed: failed('what logs say between two cycles is missed'),
+      bus: () => bus,
+      health: () => health,
+      epochOf: (agent) => fleet.whereIs(agent)?.epoch,
+    }),
+  );
+
+  await root.services.add(
     service('steering', settings.steering.timeoutMs + SHUTDOWN_MS, () => {
       steering = new Steering({
         store,
@@ -383,6 +396,8 @@ async function startServices(composition: Composition): Promise<Http> {
     service('rpc', SHUTDOWN_MS, async () => {
       handlers = requestHandlers({
         store,
+        subjects,
+        wakeOutbox,
         runner,
         steering: () => steering,
         fleet: () => fleet,
@@ -612,7 +627,8 @@ function createRunner(
       known: (ids) => store.agents.known(ids),
       judged: (requestId) => store.verdicts.judgedIn(requestId),
       record: async (verdict) => {
-        await recordVerdict({ store, subjects, wakeOutbox }, verdict, costs);
+        const isOvertaken = (analysis: TrajectoryAnalysis) => health.isOvertaken(analysis);
+        await recordVerdict({ store, subjects, wakeOutbox }, verdict, { costs, isOvertaken });
         health.judged(verdict);
       },
     },

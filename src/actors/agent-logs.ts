@@ -73,7 +73,8 @@ export function openAgentLogs(spec: AgentSpec, options: AgentLogsOptions, from?:
   return { read, position, close: async () => {} };
 }
 
-function pathsOf(spec: AgentSpec, cwd: string): string[] {
+/** @throws VigilError NOT_FOUND when the agent names none. */
+export function pathsOf(spec: AgentSpec, cwd: string): string[] {
   const base = spec.workspace ?? cwd;
   const names = spec.logs.length > 0 ? spec.logs : spec.workspace === undefined ? [] : USUAL_LOGS;
   if (names.length === 0)

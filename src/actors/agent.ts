@@ -10,6 +10,7 @@ import type { AgentSpec } from '../messages/agents.js';
 import type { TrajectoryAnalysis } from '../messages/analysis.js';
 import { VigilError } from '../messages/errors.js';
 import type { Tail } from '../messages/requests.js';
+import type { LogSign } from '../messages/signs.js';
 import { type Checkpoints, checkpointKey, decodeCheckpoint, encodeCheckpoint } from './agent-checkpoint.js';
 import { AgentTail } from './agent-tail.js';
 import type { LogReader } from './log-reader.js';
@@ -98,6 +99,10 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
     on: {
       analyze: (state, { requestId, force }, { signal }) =>
         named(requestId, () => analyse(state, parts, requestId, force, signal)),
+      glance: async (state, _body, { signal }) => {
+        await catchUp(state, parts, signal);
+        return signOf(assess(state.trajectory, { ...timeOf(state), thresholds }));
+      },
       profile: async (state, _body, { signal }) => {
         await catchUp(state, parts, signal);
         return profile(state.trajectory, assess(state.trajectory, { ...timeOf(state), thresholds }));
@@ -234,6 +239,19 @@ function keepCheckpoint(state: AgentState, { spec, thresholds, checkpoints }: Ag
     .finally(() => {
       state.saving = undefined;
     });
+}
+
+function signOf(rules: TrajectoryAnalysis): LogSign {
+  const { steeringType, waitsFor, phase, eventCount, lastEventAt, summary, recommendation } = rules;
+  const rest = phase === 'finished' ? 'finished' : 'working';
+  const waits = waitsFor === 'permission' ? 'waiting_permission' : 'waiting_input';
+  return {
+    standing: steeringType === 'waiting' ? waits : rest,
+    events: eventCount,
+    summary,
+    ...(lastEventAt === undefined ? {} : { lastEventAt }),
+    ...(recommendation === undefined ? {} : { recommendation }),
+  };
 }
 
 function timeOf(state: AgentState): { now: number | null; live: boolean } {

@@ -31,7 +31,7 @@ interface Column {
 
 const COLUMNS: readonly Column[] = [
   { head: 'AGENT', width: 24, spare: 0, of: ({ id }) => cut(id, 24) },
-  { head: 'STATUS', width: 18, spare: 0, of: ({ status }) => COLOURS[status.state](status.state) },
+  { head: 'STATUS', width: 18, spare: 0, of: ({ status }) => COLOURS[status.state](statusText(status)) },
   { head: 'FOR', width: 4, spare: 0, of: ({ status }, now) => span(now - Date.parse(status.since)) },
   { head: 'BY', width: 9, spare: 3, of: ({ status }) => status.source ?? '-' },
   { head: 'REPOSITORY', width: 28, spare: 2, of: ({ place }) => repositoryText(place, 28) },
@@ -91,6 +91,11 @@ function fitting(width: number): readonly Column[] {
 
 function widthOf(columns: readonly Column[]): number {
   return columns.reduce((sum, column) => sum + column.width + GAP, 0);
+}
+
+/** An end that nobody has acknowledged is told apart. */
+export function statusText({ state, unseen }: AgentRecord['status']): string {
+  return unseen ? `${state}, unseen` : state;
 }
 
 function verdictOf({ lastAnalysis }: AgentRecord): string {

@@ -2,7 +2,7 @@ import type { AgentRecord } from '../messages/agents.js';
 
 /** What it is told from how much an agent needs a person. */
 export interface Standing extends Pick<AgentRecord, 'id' | 'lastAnalysis'> {
-  readonly status: Pick<AgentRecord['status'], 'state' | 'since'>;
+  readonly status: Pick<AgentRecord['status'], 'state' | 'since'> & { readonly unseen?: boolean };
   readonly level: AgentRecord['health']['level'];
   readonly escalated: boolean;
 }
@@ -21,6 +21,9 @@ const BY_STATE: Readonly<Record<AgentRecord['status']['state'], number>> = {
   finished: 10,
 };
 
+/** Its work is done, and nobody has looked at it. */
+const UNSEEN = 6.5;
+
 /**
  * The smaller, the sooner a person has to look: who waits for one comes before all others.
  *
@@ -32,7 +35,7 @@ export function urgency(agent: Standing, decisions: number): number {
   if (decisions > 0) return 1;
   if (agent.escalated) return 2;
   // A session that has ended needs nobody, whatever its last verdict was.
-  if (agent.status.state === 'finished') return byState;
+  if (agent.status.state === 'finished') return agent.status.unseen === true ? UNSEEN : byState;
   if (agent.lastAnalysis?.needsSteering === true || agent.level === 'unresponsive')
     return Math.min(byState, 5);
   if (agent.level === 'degraded') return Math.min(byState, 6);

@@ -22,6 +22,7 @@ export const WRITES: readonly Endpoint[] = [
   'agents.restart',
   'agents.pause',
   'agents.resume',
+  'agents.ack',
   'interventions.decide',
 ];
 

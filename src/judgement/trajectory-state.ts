@@ -39,6 +39,8 @@ export interface Trajectory {
   firstAt: number | null;
   lastAt: number | null;
   last: LastEvent;
+  /** It has ended its turn by the log's own account, and nothing has happened since. */
+  turnEnded: boolean;
   /** Event index of the latest message of the agent, and its end; -1 and empty before any. */
   lastMessageIndex: number;
   lastMessageTail: string;
@@ -101,6 +103,7 @@ function blank(
     firstAt: null,
     lastAt: null,
     last: 'none',
+    turnEnded: false,
     lastMessageIndex: -1,
     lastMessageTail: '',
     lastMessageHead: '',

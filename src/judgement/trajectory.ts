@@ -31,6 +31,8 @@ export function observe(trajectory: Trajectory, event: AgentEvent): void {
   observeTime(trajectory, event);
   if (event.kind !== 'usage') trajectory.prompt = undefined;
   dispatch(trajectory, event);
+  if (event.turnEnded === true) trajectory.turnEnded = true;
+  else if (event.kind !== 'usage' && event.kind !== 'system') trajectory.turnEnded = false;
   if (event.ended !== undefined) observeEnd(trajectory, event.ended, event.index);
 }
 

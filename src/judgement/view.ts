@@ -13,7 +13,7 @@ export interface View {
   readonly calls: readonly Step[];
   /** The latest call, when it has no result yet. */
   readonly open: Step | undefined;
-  /** What the agent said last stands as its last word: it has been silent since, or the log is judged after the fact. */
+  /** What the agent said last stands as its last word: it has been silent since or said that its turn is over, or the log is judged after the fact. */
   readonly settled: boolean;
 }
 
@@ -26,7 +26,8 @@ export function viewOf(trajectory: Trajectory, now: number | null, live: boolean
       step.kind === 'call' && !step.side && step.result >= 0 && !step.rejected && step.action !== 'plan',
   );
   const { lastAt, steps } = trajectory;
-  const settled = !live || (now !== null && lastAt !== null && now - lastAt >= SETTLED_MS);
+  const settled =
+    !live || trajectory.turnEnded || (now !== null && lastAt !== null && now - lastAt >= SETTLED_MS);
   return { trajectory, now: now ?? lastAt, live, calls, open: openCall(steps), settled };
 }
 

@@ -6,6 +6,7 @@ import { Failure } from './errors.js';
 import { PoolFigures } from './figures.js';
 import { Id } from './ids.js';
 import { Tail, TailRequest, TreeNode } from './requests.js';
+import { LogSign } from './signs.js';
 
 /** What an agent's actor understands. */
 export const AGENT_PROTOCOL = {
@@ -21,6 +22,8 @@ export const AGENT_PROTOCOL = {
       place: Place.nullable().default(null),
     }),
   },
+  /** Reads what is new and tells what the end of the log says: soon, and no verdict. */
+  glance: { request: z.object({}), reply: LogSign },
   /** Reads what is new and tells what the conductor compares. */
   profile: { request: z.object({}), reply: Profile },
   /** The end of its event stream, for a person to read. */

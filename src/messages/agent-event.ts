@@ -88,6 +88,8 @@ export const AgentEvent = z.object({
   outcomeKey: z.string().optional(),
   /** The session ended here by its own account ("submitted", "finished", ...). */
   ended: z.string().optional(),
+  /** The agent has ended its turn by the log's own account: what comes next comes from a person. */
+  turnEnded: z.boolean().optional(),
   /**
    * The first event of a new session: in a log that holds several, or after a log was replaced and is read anew. The
    * agent starts afresh there. The session's id as the log has it, or one made from its position.

@@ -3,6 +3,7 @@ import { Control, ControlReply, Heartbeat, Output, Replay, Steer, SteerReply } f
 import { BudgetReached } from './cost.js';
 import { GitHubAccess, IssueTaskRefused, RepoChanged, RepoChangeKind, RepoStateChanged } from './github.js';
 import {
+  AgentAcknowledged,
   AgentAnomaly,
   AgentEscalated,
   AgentHealthChanged,
@@ -93,6 +94,9 @@ const ENDPOINT_TEXTS: Readonly<Record<Endpoint, string>> = {
   'agents.pause':
     'Maintenance: agents, or the whole fleet, are neither restarted nor steered until they are resumed.',
   'agents.resume': 'Ends maintenance; for the fleet, also lets restarts go on that are held.',
+  'agents.ack': 'Acknowledges that agents have ended: they are no longer shown as unseen.',
+  'agents.note':
+    'A hook of a session says that it waits for a person, which its log does not tell; it stands until the log goes on.',
   cost: 'What agents have used, in tokens and in money by estimate, by agent, repository, day or model.',
   'tasks.add': 'Adds tasks, all or none; they may depend on each other and on what is there.',
   'tasks.get': 'One task.',
@@ -269,6 +273,11 @@ export const CHANNELS: readonly Channel[] = [
       [{ name: 'AgentStatusChanged', schema: AgentStatusChanged }],
       `An agent's status is \`${state}\` now.`,
     ),
+  ),
+  sent(
+    'event.agent.<agent>.acknowledged',
+    [{ name: 'AgentAcknowledged', schema: AgentAcknowledged }],
+    'Somebody has acknowledged that an agent ended.',
   ),
   sent(
     'event.agent.<agent>.health',

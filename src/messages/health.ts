@@ -15,7 +15,7 @@ export const AgentStatusName = z.enum([
 export type AgentStatusName = z.infer<typeof AgentStatusName>;
 
 /** What a status rests on. */
-export const StatusSource = z.enum(['heartbeat', 'log', 'process', 'verdict']);
+export const StatusSource = z.enum(['heartbeat', 'log', 'process', 'verdict', 'hook']);
 export type StatusSource = z.infer<typeof StatusSource>;
 
 export const AgentStatus = z.object({
@@ -24,6 +24,9 @@ export const AgentStatus = z.object({
   source: StatusSource.nullable().describe('What tells; null when nothing does.'),
   at: z.string().nullable().describe('ISO time of the latest sign it rests on.'),
   ageMs: z.number().int().nonnegative().nullable().describe('Age of that sign when this was written.'),
+  unseen: z
+    .boolean()
+    .describe('It ended while it was watched, and nobody has acknowledged that yet (`agents.ack`).'),
 });
 export type AgentStatus = z.infer<typeof AgentStatus>;
 
@@ -54,6 +57,14 @@ export const AgentStatusChanged = z.object({
   previous: AgentStatusName,
 });
 export type AgentStatusChanged = z.infer<typeof AgentStatusChanged>;
+
+/** `vigil.event.agent.<agent>.acknowledged`: a person knows that it has ended. */
+export const AgentAcknowledged = z.object({
+  at: z.string().describe('ISO time.'),
+  agent: z.string(),
+  status: AgentStatus,
+});
+export type AgentAcknowledged = z.infer<typeof AgentAcknowledged>;
 
 /** `vigil.event.agent.<agent>.health`: another step of the ladder. */
 export const AgentHealthChanged = z.object({

@@ -178,6 +178,21 @@ export const REQUESTS = {
       released: z.boolean().describe('Restarts were held, and are not any more.'),
     }),
   },
+  'agents.ack': {
+    request: z.strictObject(Whose).refine(saysWhose, EITHER),
+    reply: z.object({
+      acknowledged: z.array(z.string()).describe('Those that had ended unseen.'),
+      unknown: z.array(z.string()),
+    }),
+  },
+  'agents.note': {
+    request: z.strictObject({
+      id: Id,
+      standing: z.enum(['waiting_input', 'waiting_permission']),
+      summary: z.string().min(1).max(500).describe('What a person has to do, in one line.'),
+    }),
+    reply: z.object({}),
+  },
   cost: { request: CostRequest, reply: CostReply },
   ...HISTORY_REQUESTS,
   ...REPO_REQUESTS,

@@ -105,7 +105,10 @@ export type AgentFailed = z.infer<typeof AgentFailed>;
 export const AgentWaiting = z.object({
   at: z.string().describe('ISO time.'),
   agent: z.string(),
-  requestId: z.string().describe('The request whose analysis saw it.'),
+  requestId: z
+    .string()
+    .optional()
+    .describe('The request whose analysis saw it; absent when it showed between two.'),
   summary: z.string().describe('What it waits for, in one line.'),
   recommendation: z.string().optional(),
 });
@@ -115,7 +118,10 @@ export type AgentWaiting = z.infer<typeof AgentWaiting>;
 export const AgentResumed = z.object({
   at: z.string().describe('ISO time.'),
   agent: z.string(),
-  requestId: z.string().describe('The request whose analysis saw it.'),
+  requestId: z
+    .string()
+    .optional()
+    .describe('The request whose analysis saw it; absent when it showed between two.'),
   waitedMs: z.number().int().nonnegative().describe('Since it was said to wait.'),
 });
 export type AgentResumed = z.infer<typeof AgentResumed>;

@@ -9,6 +9,7 @@ export const NoticeReason = z.enum([
   'crashed',
   'stuck',
   'budget',
+  'done',
   'storm',
 ]);
 export type NoticeReason = z.infer<typeof NoticeReason>;

@@ -1,6 +1,6 @@
 import { newId } from '../messages/ids.js';
 import type { Notice, NoticeReason, NoticeSink } from './notice.js';
-import { meaningOf } from './triggers.js';
+import { meaningsOf } from './triggers.js';
 
 export interface NoticesOptions {
   readonly sinks: readonly NoticeSink[];
@@ -52,11 +52,11 @@ export class Notices {
 
   /** An event that was published. @param subject below the prefix. */
   heard(subject: string, body: Readonly<Record<string, unknown>>): void {
-    const meaning = meaningOf(subject, body);
-    if (meaning === undefined) return;
-    if (meaning.does === 'raise') this.#raise(meaning);
-    else if (meaning.does === 'tell') this.#gather(newId(), meaning);
-    else for (const reason of meaning.reasons) this.#clear(meaning.agent, reason);
+    for (const meaning of meaningsOf(subject, body)) {
+      if (meaning.does === 'raise') this.#raise(meaning);
+      else if (meaning.does === 'tell') this.#gather(newId(), meaning);
+      else for (const reason of meaning.reasons) this.#clear(meaning.agent, reason);
+    }
   }
 
   async close(): Promise<void> {

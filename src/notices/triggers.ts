@@ -9,15 +9,26 @@ export type Meaning =
   | { readonly does: 'clear'; readonly agent: string; readonly reasons: readonly NoticeReason[] };
 
 const TEXT_CHARS = 300;
-/** An agent that does this needs nobody any more. */
-const GOES_ON = new Set(['running', 'finished']);
+/** Over once the agent goes on or ends. */
 const OF_AGENT: readonly NoticeReason[] = ['escalated', 'crashed', 'stuck'];
 
 /**
  * @param subject of an event, below the prefix.
- * @returns undefined when people need not hear of it.
+ * @returns nothing when people need not hear of it.
  */
-export function meaningOf(subject: string, body: Readonly<Record<string, unknown>>): Meaning | undefined {
+export function meaningsOf(subject: string, body: Readonly<Record<string, unknown>>): readonly Meaning[] {
+  const meaning = meaningOf(subject, body);
+  const own = meaning === undefined ? [] : [meaning];
+  const [, what, agent = '', state = ''] = subject.split('.');
+  if (what !== 'agent' || state !== 'finished' || !isUnseen(body)) return own;
+  return [...own, { does: 'raise', agent, reason: 'done', text: 'has finished, and nobody has looked yet' }];
+}
+
+function isUnseen({ status }: Readonly<Record<string, unknown>>): boolean {
+  return typeof status === 'object' && status !== null && 'unseen' in status && status.unseen === true;
+}
+
+function meaningOf(subject: string, body: Readonly<Record<string, unknown>>): Meaning | undefined {
   const [kind, what, agent = '', state = ''] = subject.split('.');
   if (kind !== 'event') return undefined;
   const text = (field: string) => visible(String(body[field] ?? '')).slice(0, TEXT_CHARS);
@@ -39,6 +50,8 @@ export function meaningOf(subject: string, body: Readonly<Record<string, unknown
   if (state === 'budget') return { does: 'tell', agent, reason: 'budget', text: text('message') };
   if (state === 'crashed' || state === 'stuck')
     return { does: 'raise', agent, reason: state, text: `is ${state}` };
-  if (GOES_ON.has(state)) return { does: 'clear', agent, reasons: OF_AGENT };
+  if (state === 'acknowledged') return { does: 'clear', agent, reasons: ['done', 'crashed'] };
+  if (state === 'running') return { does: 'clear', agent, reasons: [...OF_AGENT, 'done'] };
+  if (state === 'finished') return { does: 'clear', agent, reasons: OF_AGENT };
   return undefined;
 }

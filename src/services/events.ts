@@ -28,6 +28,12 @@ export interface UsageNotes {
   note(agent: string, usage: readonly UsageRow[], now: number): void;
 }
 
+export interface VerdictParts {
+  readonly costs: UsageNotes;
+  /** Whether something newer is known of the agent by now. */
+  isOvertaken(analysis: TrajectoryAnalysis): boolean;
+}
+
 /**
  * Records one verdict, what the agent has used and where it works, and, unless the log had not changed, its message, in one transaction.
  *
@@ -36,7 +42,7 @@ export interface UsageNotes {
 export async function recordVerdict(
   { store, subjects, wakeOutbox }: Omit<Publishing, 'failed'>,
   verdict: Verdict,
-  costs: UsageNotes,
+  { costs, isOvertaken }: VerdictParts,
 ): Promise<void> {
   const { requestId, analysis, unchanged, epoch, host, startedAt, usage, place } = verdict;
   await store.write(() => {
@@ -52,34 +58,48 @@ export async function recordVerdict(
     };
     store.outbox.add(`${requestId}.${analysis.agent}`, subjects.analysisResult(analysis.agent), result);
     noteEffects(store, subjects, analysis, at);
-    noteWaiting(store, subjects, requestId, analysis, at);
+    const { agent, steeringType, summary, recommendation } = analysis;
+    // The end of its log, which was looked at since, or a hook knows better.
+    if (isOvertaken(analysis)) return;
+    const waits = steeringType === 'waiting';
+    noteWaiting(store, subjects, { agent, waits, summary, recommendation, requestId }, at);
   });
   wakeOutbox();
 }
 
+/** Whether an agent waits for a person, by a verdict or by the end of its log. */
+export interface Wait {
+  readonly agent: string;
+  readonly waits: boolean;
+  readonly summary: string;
+  readonly recommendation?: string | undefined;
+  /** Of the verdict. */
+  readonly requestId?: string | undefined;
+}
+
 /** Tells once that an agent waits for a person, and once that it has gone on. Inside a transaction. */
-function noteWaiting(
+export function noteWaiting(
   store: Store,
   subjects: Subjects,
-  requestId: string,
-  { agent, steeringType, summary, recommendation }: TrajectoryAnalysis,
+  { agent, waits, summary, recommendation, requestId }: Wait,
   now: number,
 ): void {
-  const head = { at: new Date(now).toISOString(), agent, requestId };
-  if (steeringType === 'waiting') {
+  const head = { at: new Date(now).toISOString(), agent, ...(requestId === undefined ? {} : { requestId }) };
+  const id = requestId ?? newId();
+  if (waits) {
     if (!store.interventions.startWaiting(agent, now)) return;
     const body: AgentWaiting = {
       ...head,
       summary,
       ...(recommendation === undefined ? {} : { recommendation }),
     };
-    store.outbox.add(`${requestId}.${agent}.waiting`, subjects.agentEvent(agent, 'waiting'), body);
+    store.outbox.add(`${id}.${agent}.waiting`, subjects.agentEvent(agent, 'waiting'), body);
     return;
   }
   const since = store.interventions.endWaiting(agent);
   if (since === undefined) return;
   const body: AgentResumed = { ...head, waitedMs: Math.max(0, now - since) };
-  store.outbox.add(`${requestId}.${agent}.resumed`, subjects.agentEvent(agent, 'resumed'), body);
+  store.outbox.add(`${id}.${agent}.resumed`, subjects.agentEvent(agent, 'resumed'), body);
 }
 
 /** Publishes hosts that join and are lost; asks that wait for a lost one fail now and are asked anew. */

@@ -5,6 +5,7 @@ import { describeIssues, VigilError } from '../messages/errors.js';
 import { idFrom, newId } from '../messages/ids.js';
 import type { Status } from '../messages/requests.js';
 import type { ResultKind, ResultOf } from '../messages/results.js';
+import type { Subjects } from '../messages/subjects.js';
 import type { Trigger, TriggerKind, TriggerPayload } from '../messages/triggers.js';
 import type { StoredAgent } from '../store/agents.js';
 import type { Store } from '../store/store.js';
@@ -22,6 +23,8 @@ import { type RunningTasks, taskHandlers } from './tasks/task-handlers.js';
 
 export interface RequestHandlersParts {
   readonly store: Store;
+  readonly subjects: Subjects;
+  wakeOutbox(): void;
   fleet(): Fleet;
   health(): Health;
   /** The restart command that the settings have for an agent. */
@@ -63,7 +66,7 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
     }));
   };
   return {
-    ...healthHandlers({ store, health }),
+    ...healthHandlers(parts),
     analyze: judged('analyze'),
     emergency: judged('emergency'),
     cycle: judged('cycle'),

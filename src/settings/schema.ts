@@ -132,6 +132,11 @@ export const Settings = z.strictObject({
         .default(1_048_576)
         .describe('Lines that wait to be read, of an agent that sends them over the broker; older ones go.'),
       maxReads: count(1, 1_000).default(8).describe('Files of one agent read at once.'),
+      followMs: ms(0, 600_000)
+        .default(1_500)
+        .describe(
+          'Between two looks whether a log has grown: who waits for a person is known after one or two of them, before the next cycle. 0: only by the cycles.',
+        ),
       checkpointBytes: count(0, 1_099_511_627_776)
         .default(4_194_304)
         .describe(
@@ -322,7 +327,7 @@ export const Settings = z.strictObject({
       desktop: z.boolean().default(false).describe('Notices of the desktop that the supervisor runs on.'),
       bell: z.boolean().default(false).describe('Ring in the terminal that the supervisor was started in.'),
       reasons: z
-        .array(z.enum(['waiting', 'approval', 'escalated', 'held', 'crashed', 'stuck', 'budget']))
+        .array(z.enum(['waiting', 'approval', 'escalated', 'held', 'crashed', 'stuck', 'budget', 'done']))
         .default(['waiting', 'approval', 'escalated', 'held', 'budget'])
         .describe('What people are told of.'),
       stormShare: z

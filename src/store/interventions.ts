@@ -78,6 +78,7 @@ export class InterventionTable {
   readonly #effect: Statement<[string, number, string]>;
   readonly #verdict: Statement<[string], Before>;
   readonly #wait: Statement<[{ agent: string; now: number }]>;
+  readonly #waits: Statement<[string], { since: number }>;
   readonly #goOn: Statement<[string], { since: number }>;
   readonly #prune: Statement<[number]>;
 
@@ -122,6 +123,7 @@ export class InterventionTable {
        where agent = ? order by seq desc limit 1`);
     this.#wait = database.prepare(`
       insert into waiting (agent, since) select id, @now from agents where id = @agent on conflict (agent) do nothing`);
+    this.#waits = database.prepare('select since from waiting where agent = ?');
     this.#goOn = database.prepare('delete from waiting where agent = ? returning since');
     this.#prune = database.prepare('delete from interventions where at < ?');
   }
@@ -209,6 +211,11 @@ export class InterventionTable {
   /** @returns false when it was known to wait. */
   startWaiting(agent: string, now: number): boolean {
     return this.#wait.run({ agent, now }).changes === 1;
+  }
+
+  /** Whether it was said to wait and not to have gone on. */
+  isWaiting(agent: string): boolean {
+    return this.#waits.get(agent) !== undefined;
   }
 
   /** @returns since when it waited; undefined when it did not. */

@@ -83,6 +83,7 @@ const RIGHTS: Readonly<Record<'host' | 'client' | 'agent', { may: Rights; mayNot
         'PREFIX.event.agent.a1.failed',
         'PREFIX.event.deadletter',
         'PREFIX.agent.a1.replay',
+        'PREFIX.actor.signs.main',
         '$KV.PREFIX_hosts.h1',
         '_INBOX_supervisor.answer',
         '$JS.API.STREAM.INFO.KV_PREFIX_placement',

@@ -73,7 +73,7 @@ interface Test {
 export function vigil(
   t: Test,
   args: readonly string[],
-  options: { cwd: string; env?: Record<string, string> },
+  options: { cwd: string; env?: Record<string, string>; input?: string },
 ): Running {
   return run(t, CLI, args, options);
 }
@@ -82,13 +82,14 @@ export function run(
   t: Test,
   script: string,
   args: readonly string[],
-  { cwd, env = {} }: { cwd: string; env?: Record<string, string> },
+  { cwd, env = {}, input }: { cwd: string; env?: Record<string, string>; input?: string },
 ): Running {
   const child = spawn(process.execPath, [script, ...args], {
     cwd,
     env: cleanEnvironment({ VIGIL_NATS_PORT: '0', ...env }),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(input);
   t.teardown(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');

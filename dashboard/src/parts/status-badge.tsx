@@ -25,13 +25,14 @@ const SHAPES: Readonly<Record<AgentStatus['state'], string>> = {
 
 const STROKED = new Set<AgentStatus['state']>(['crashed', 'unknown', 'idle', 'finished']);
 
-export function StatusBadge({ state }: { state: AgentStatus['state'] }) {
+export function StatusBadge({ status: { state, unseen } }: { status: AgentStatus }) {
   return (
     <span class={`badge state-${state}`}>
       <svg viewBox="0 0 16 16" class={STROKED.has(state) ? 'stroked' : 'filled'} aria-hidden="true">
         <path d={SHAPES[state]} />
       </svg>
       {TEXTS[state]}
+      {unseen && <em class="mark you">unseen</em>}
     </span>
   );
 }

@@ -13,7 +13,7 @@ interface Failures {
 
 /** What a person can do about an agent. */
 export function AgentActions({ record, done }: { record: AgentRecord; done: () => void }) {
-  const { id, health } = record;
+  const { id, health, status } = record;
   const [asked, setAsked] = useState<'steer' | 'restart'>();
   const [busy, setBusy] = useState(false);
   const act = async (what: string, action: () => Promise<string>) => {
@@ -27,6 +27,16 @@ export function AgentActions({ record, done }: { record: AgentRecord; done: () =
   const close = () => setAsked(undefined);
   return (
     <div class="actions">
+      {status.unseen && (
+        <button
+          type="button"
+          disabled={busy}
+          onClick={() => act('Acknowledgement', () => acknowledge(id))}
+          title="It has ended, and you know it now"
+        >
+          Seen
+        </button>
+      )}
       <button type="button" disabled={busy} onClick={() => act('Analysis', () => analyse(id))}>
         Analyse
       </button>
@@ -70,6 +80,11 @@ export function AgentActions({ record, done }: { record: AgentRecord; done: () =
       )}
     </div>
   );
+}
+
+async function acknowledge(id: string): Promise<string> {
+  await call('agents.ack', { ids: [id] });
+  return `${id} acknowledged`;
 }
 
 function SteerDialog({

@@ -40,7 +40,7 @@ export function AgentView({ id }: { id: string }) {
         <h1>{id}</h1>
         {status !== undefined && (
           <p class="now">
-            <StatusBadge state={status.state} />
+            <StatusBadge status={status} />
             <span class="faint">
               for <Age at={status.since} suffix="" />, by {status.source ?? 'nothing recent'}
               {status.at !== null && (

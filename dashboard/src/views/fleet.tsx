@@ -134,7 +134,7 @@ function AgentRow({ row, selected }: { row: Row; selected: boolean }) {
         </span>
       </span>
       <span class="state">
-        <StatusBadge state={status.state} />
+        <StatusBadge status={status} />
         <span class="faint">
           <Age at={status.since} suffix="" />
           {status.source !== null && <> · {status.source}</>}

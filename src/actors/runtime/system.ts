@@ -113,6 +113,34 @@ export class ActorSystem {
     }
   }
 
+  /**
+   * Asks an actor of this very process, for what runs beside it: the same mailbox and the same checks as over its subject.
+   *
+   * @throws VigilError the actor's own; UNAVAILABLE when it is not here under that placement; TIMEOUT.
+   */
+  async askHere(
+    { kind, id, epoch }: { readonly kind: string; readonly id: string; readonly epoch: number },
+    type: string,
+    body: unknown,
+    timeoutMs: number,
+  ): Promise<unknown> {
+    const resident = this.#residents.get(`${kind}.${id}`);
+    if (resident === undefined || resident.epoch !== epoch)
+      throw new VigilError('UNAVAILABLE', `${kind} ${id} is not here under placement ${epoch}`);
+    let late: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise((ok, fail) => {
+        late = setTimeout(
+          () => fail(new VigilError('TIMEOUT', `${kind} ${id}: no answer within ${timeoutMs} ms`)),
+          timeoutMs,
+        );
+        resident.cell.deliver(type, body, { ok, fail }, timeoutMs);
+      });
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
   /** Goes on with the same actor under a new placement revision. */
   renew(kind: string, id: string, epoch: number): void {
     const resident = this.#residents.get(`${kind}.${id}`);

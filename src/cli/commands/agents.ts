@@ -4,7 +4,7 @@ import { type Failure, parseWith, VigilError } from '../../messages/errors.js';
 import { AgentStatusName } from '../../messages/health.js';
 import { Id } from '../../messages/ids.js';
 import { visible } from '../../messages/visible.js';
-import { agentTable, byNeed, repositoryText, span } from '../agent-table.js';
+import { agentTable, byNeed, repositoryText, span, statusText } from '../agent-table.js';
 import { EXIT } from '../exit-codes.js';
 import { decisions, everyone, goalsOf, trends } from '../fleet-reads.js';
 import { failureLines } from '../render.js';
@@ -20,21 +20,31 @@ const DEFAULT_DEADLINE_S = 60;
 const GRACE_MS = 5_000;
 
 /** All agents, those that need a person first. */
-export async function list(options: Options & { readonly state?: string }): Promise<number> {
+export interface ListOptions extends Options {
+  readonly state?: string;
+  readonly unseen?: boolean;
+}
+
+export async function list(options: ListOptions): Promise<number> {
   const state =
     options.state === undefined ? undefined : parseWith(AgentStatusName, options.state, '--state');
   const [all, pending, judged] = await withClient(options, (client) =>
     Promise.all([everyone(client), decisions(client), trends(client, 1)]),
   );
   const agents = byNeed(
-    all.filter(({ status }) => state === undefined || status.state === state),
+    all.filter(
+      ({ status }) =>
+        (state === undefined || status.state === state) && (options.unseen !== true || status.unseen),
+    ),
     pending,
   );
   if (options.json === true) for (const agent of agents) console.log(JSON.stringify(agent));
   else if (agents.length > 0) console.log(agentTable(agents, goalsOf(judged), Date.now()));
   else
     console.error(
-      all.length > 0 ? `no agent is ${state}` : 'no agent is on record; "vigil watch" finds sessions',
+      all.length > 0
+        ? `no agent ${options.unseen === true ? 'has ended unseen' : `is ${state}`}`
+        : 'no agent is on record; "vigil watch" finds sessions',
     );
   return EXIT.fine;
 }
@@ -102,6 +112,17 @@ export async function resume(agents: readonly string[], options: WhoseOptions): 
   return EXIT.fine;
 }
 
+/** Somebody has looked at agents that ended. */
+export async function acknowledge(agents: readonly string[], options: WhoseOptions): Promise<number> {
+  const body = whose(agents, options);
+  const done = await withClient(options, (client) => client.request('agents.ack', body, TIMEOUT_MS));
+  if (options.json === true) console.log(JSON.stringify(done));
+  else for (const agent of done.acknowledged) console.log(`${agent} acknowledged`);
+  for (const agent of done.unknown) console.error(`vigil: no agent ${agent}`);
+  if (done.acknowledged.length === 0 && done.unknown.length === 0) console.error('nothing had ended unseen');
+  return done.unknown.length > 0 ? EXIT.notFound : EXIT.fine;
+}
+
 export async function remove(agents: readonly string[], options: Options): Promise<number> {
   const ids = idsOf(agents);
   const { removed } = await withClient(options, (client) =>
@@ -139,7 +160,7 @@ function linesOf(record: AgentRecord): string[] {
   const gaps = `${health.lost} lost, ${health.duplicates} twice, ${health.reordered} late`;
   const lines: [string, string][] = [
     ['agent', record.id],
-    ['status', `${status.state} since ${status.since}, by ${status.source ?? 'nothing'}${age}`],
+    ['status', `${statusText(status)} since ${status.since}, by ${status.source ?? 'nothing'}${age}`],
     [
       'heartbeat',
       health.level === 'unwatched'

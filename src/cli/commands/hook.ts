@@ -10,12 +10,16 @@ import { type SettingsOptions, settingsOf } from '../settings.js';
 const HookInput = z.object({
   hook_event_name: z.string(),
   transcript_path: z.string().min(1),
+  /** Of a notification. */
+  message: z.string().optional(),
+  notification_type: z.string().optional(),
 });
+type HookInput = z.infer<typeof HookInput>;
 
 /** Events whose hook may put something before the model. */
 const SHOWS_CONTEXT = new Set(['SessionStart', 'UserPromptSubmit', 'PostToolUse']);
 /** Events at which the session has come to rest, maybe to wait for a person: it is judged now and not at the next cycle. */
-const AT_REST = new Set(['Stop', 'Notification']);
+const AT_REST = new Set(['Stop', 'StopFailure', 'Notification', 'PermissionRequest']);
 /** The session waits for its hook: less than a person notices. */
 const TIMEOUT_MS = 1_000;
 const MAX_INPUT_BYTES = 16 * 1024 * 1024;
@@ -35,7 +39,8 @@ export async function hookClaudeCode(options: SettingsOptions): Promise<number> 
 }
 
 async function handle(input: unknown, options: SettingsOptions): Promise<unknown> {
-  const { hook_event_name: event, transcript_path: transcript } = HookInput.parse(input);
+  const parsed = HookInput.parse(input);
+  const { hook_event_name: event, transcript_path: transcript } = parsed;
   if (!SHOWS_CONTEXT.has(event) && !AT_REST.has(event)) return undefined;
   const { settings } = settingsOf(options);
   findRunning(settings); // nobody to ask: not even a connection is tried
@@ -47,11 +52,29 @@ async function handle(input: unknown, options: SettingsOptions): Promise<unknown
   });
   try {
     if (SHOWS_CONTEXT.has(event)) return await pendingFor(client, agent, event);
+    const asked = permissionAsked(parsed);
+    if (asked !== undefined) {
+      const note = { id: agent, standing: 'waiting_permission', summary: asked } as const;
+      await client.request('agents.note', note, TIMEOUT_MS);
+      return undefined;
+    }
     client.connection.publish(client.subjects.trigger('analyze'), JSON.stringify({ agents: [agent] }));
     return undefined;
   } finally {
     await client.close();
   }
+}
+
+/** What a person has to allow: it stands in no log before they have. */
+function permissionAsked({
+  hook_event_name: event,
+  message,
+  notification_type: type,
+}: HookInput): string | undefined {
+  const text = (message ?? 'asks for a permission').slice(0, 500);
+  if (event === 'PermissionRequest') return text;
+  const asks = type === undefined ? /permission/i.test(text) : type === 'permission_prompt';
+  return event === 'Notification' && asks ? text : undefined;
 }
 
 async function pendingFor(client: Client, agent: string, event: string): Promise<unknown> {

@@ -17,6 +17,7 @@ export function agentCommands(vigil: Command): void {
     withSettings(command)
       .option('--json', 'print one JSON object per agent')
       .option('--state <state>', 'only agents of this status, such as waiting_input')
+      .option('--unseen', 'only agents that ended and that nobody has acknowledged (vigil ack)')
       .addHelpText(
         'after',
         '\nExamples:\n  vigil ls\n  vigil ls --json | jq "select(.status.state == \\"stuck\\") | .id"',
@@ -37,6 +38,16 @@ export function agentCommands(vigil: Command): void {
     )
     .action(async (agent, options) => {
       process.exitCode = await (await load()).get(agent, options);
+    });
+
+  withSettings(vigil.command('ack'))
+    .argument('[agent...]', 'ids of agents')
+    .description('you have seen that these agents ended: they are shown as unseen no more')
+    .option('--all', 'all that have ended')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  vigil ls --unseen\n  vigil ack fixer\n  vigil ack --all')
+    .action(async (ids, options) => {
+      process.exitCode = await (await load()).acknowledge(ids, options);
     });
 
   withSettings(agents.command('restart'))

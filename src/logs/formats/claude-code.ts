@@ -40,6 +40,9 @@ const BOOKKEEPING = new Set([
   'agent-name',
 ]);
 
+/** What the client notes once a turn is over. */
+const TURN_ENDS = new Set(['turn_duration', 'stop_hook_summary']);
+
 const CONVERSATION = new Set(['user', 'assistant', 'system', 'summary', 'result']);
 
 function detect(head: Head): number {
@@ -172,6 +175,8 @@ class ClaudeReader {
     }
     const first = this.events.length;
     for (const block of blocksOf(message.content)) this.#assistantBlock(at, record, block);
+    const last = this.events.at(-1);
+    if (message.stop_reason === 'end_turn' && last?.kind === 'message') last.turnEnded = true;
     const { tokens, seen } = takeUsage(message, this.#usage);
     this.#usage = seen;
     if (tokens === undefined) return;
@@ -251,7 +256,9 @@ class ClaudeReader {
   #system(at: number | null, record: JsonObject): void {
     const subtype = stringOf(record.subtype) ?? 'system';
     const text = stringOf(record.content) ?? subtype;
-    if (record.level === 'error' || subtype === 'api_error') this.#emit(this.#make.error(at, 'system', text));
+    if (TURN_ENDS.has(subtype)) this.#emit({ ...this.#make.system(at, text), turnEnded: true });
+    else if (record.level === 'error' || subtype === 'api_error')
+      this.#emit(this.#make.error(at, 'system', text));
     else this.#emit(this.#make.system(at, text));
   }
 

@@ -219,6 +219,8 @@ class CodexReader {
         );
         return true;
       case 'task_complete':
+        this.events.push({ ...this.#make.system(at, 'task complete'), turnEnded: true });
+        return true;
       case 'context_compacted':
         this.events.push(this.#make.system(at, kind.replace('_', ' ')));
         return true;

@@ -1,12 +1,21 @@
-import type { Failure } from '../../messages/errors.js';
-import type { Store } from '../../store/store.js';
+import { type Failure, VigilError } from '../../messages/errors.js';
+import { visible } from '../../messages/visible.js';
+import { noteWaiting, type Publishing } from '../events.js';
 import type { Handlers } from '../rpc-service.js';
 import type { Health } from './health.js';
 
-export type HealthHandlers = Pick<Handlers, 'agents.restart' | 'agents.pause' | 'agents.resume'>;
+export type HealthHandlers = Pick<
+  Handlers,
+  'agents.restart' | 'agents.pause' | 'agents.resume' | 'agents.ack' | 'agents.note'
+>;
 
 /** The requests about the fleet's health. */
-export function healthHandlers({ store, health }: { store: Store; health(): Health }): HealthHandlers {
+export function healthHandlers({
+  store,
+  subjects,
+  wakeOutbox,
+  health,
+}: Pick<Publishing, 'store' | 'subjects' | 'wakeOutbox'> & { health(): Health }): HealthHandlers {
   return {
     'agents.restart': async ({ ids, reason = 'asked for', deadlineMs }) => {
       const wanted = [...new Set(ids)];
@@ -27,6 +36,19 @@ export function healthHandlers({ store, health }: { store: Store; health(): Heal
       const unknown = await health().pause(ids, reason);
       const missing = new Set(unknown);
       return { paused: ids?.filter((id) => !missing.has(id)) ?? [], fleet: ids === undefined, unknown };
+    },
+    'agents.ack': async ({ ids }) => {
+      const known = ids === undefined ? undefined : store.agents.known(ids);
+      const acknowledged = await health().acknowledge(known === undefined ? undefined : [...known]);
+      return { acknowledged, unknown: ids?.filter((id) => known?.has(id) === false) ?? [] };
+    },
+    'agents.note': async ({ id, standing, summary }) => {
+      if (store.agents.get(id) === undefined) throw new VigilError('NOT_FOUND', `no agent ${id}`);
+      health().noted(id, standing);
+      const wait = { agent: id, waits: true, summary: visible(summary) };
+      await store.write(() => noteWaiting(store, subjects, wait, Date.now()));
+      wakeOutbox();
+      return {};
     },
     'agents.resume': ({ ids }) => health().resume(ids),
   };

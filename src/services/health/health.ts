@@ -3,8 +3,11 @@ import type { Verdict } from '../../actors/guardian.js';
 import { type CommandStart, startCommand } from '../../actors/restart-command.js';
 import type { Clock } from '../../actors/runtime/clock.js';
 import { HeartbeatBook, type LevelChange, type Pulse } from '../../health/heartbeat-book.js';
+import type { Waits } from '../../health/status.js';
 import type { AgentSpec, RestartCommand } from '../../messages/agents.js';
+import type { TrajectoryAnalysis } from '../../messages/analysis.js';
 import type { AgentHealth, AgentStatus, HealthSummary, RestartEvent } from '../../messages/health.js';
+import type { LogSign } from '../../messages/signs.js';
 import type { Settings } from '../../settings/schema.js';
 import type { Publishing } from '../events.js';
 import { controlAgent } from './agent-control.js';
@@ -128,6 +131,31 @@ export class Health {
   /** A new verdict tells what the agent does. */
   judged(verdict: Verdict): void {
     this.#board.judged(verdict);
+  }
+
+  /** A person knows that they have ended. @returns those that had ended unseen. */
+  acknowledge(agents: readonly string[] | undefined): Promise<string[]> {
+    return this.#board.acknowledge(agents);
+  }
+
+  /** The end of its log says something. @returns false when more of the log was judged since. */
+  signed(agent: string, sign: LogSign): boolean {
+    return this.#board.signed(agent, sign);
+  }
+
+  /** A hook of its session says that a person has to do something. */
+  noted(agent: string, standing: Waits): void {
+    this.#board.noted(agent, standing);
+  }
+
+  /** Whether a hook said that it waits, and its log has not gone on by its newest event. */
+  isHeld(agent: string, lastEventAt: string | undefined): boolean {
+    return this.#board.isHeld(agent, lastEventAt);
+  }
+
+  /** Whether more of an agent's log is known by now, or a hook knows better than it. */
+  isOvertaken({ agent, eventCount, lastEventAt }: TrajectoryAnalysis): boolean {
+    return this.#board.isOvertaken(agent, eventCount) || this.#board.isHeld(agent, lastEventAt);
   }
 
   /** Whether it is under maintenance: neither restarted nor steered. */
