@@ -7,6 +7,11 @@ import { getServer } from './get-server.js';
 import { type Role, roleKeys } from './keys.js';
 import { BrokerServer } from './server.js';
 
+/** Where a broker of ours has its configuration and its store. */
+export function brokerFolder(dataDir: string): string {
+  return resolve(dataDir, 'nats');
+}
+
 /** The broker of this system: one that Vigil runs, or one that is there already. */
 export interface Broker {
   /** Undefined for a broker that is not ours. */
@@ -47,7 +52,7 @@ export async function prepareBroker(
   const keys = await roleKeys(dataDir);
   const server = new BrokerServer({
     program,
-    folder: resolve(dataDir, 'nats'),
+    folder: brokerFolder(dataDir),
     port: nats.port,
     prefix,
     keys,

@@ -1,22 +1,15 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
-import { z } from 'zod';
 import { VigilError } from '../messages/errors.js';
 import { writeConfiguration } from './configuration.js';
 import type { ServerProgram } from './find-server.js';
 import type { Role, RoleKey } from './keys.js';
-
-const run = promisify(execFile);
+import { endLeftover, forgetServer, noteServer } from './leftover.js';
 
 const READY_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 5_000;
-
-const Running = z.object({ pid: z.number().int().positive(), port: z.number().int().positive() });
 
 export interface ServerOptions {
   readonly program: ServerProgram;
@@ -56,7 +49,7 @@ export class BrokerServer {
   async start(exited: (error: Error) => void): Promise<void> {
     const { folder, port, prefix, keys, program } = this.#options;
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const before = await this.#endLeftover();
+    const before = await endLeftover(folder);
     this.#port = await usablePort(this.#port ?? before ?? port);
     const file = await writeConfiguration({
       folder,
@@ -105,7 +98,7 @@ export class BrokerServer {
         else if (!wasStopped) exited(new VigilError('BROKER', `nats-server ended (${how})`));
       });
     });
-    await writeFile(this.#runningFile, JSON.stringify({ pid: child.pid, port: this.#port }), { mode: 0o600 });
+    await noteServer(folder, child.pid, this.#port);
   }
 
   async stop(): Promise<void> {
@@ -117,94 +110,11 @@ export class BrokerServer {
     const force = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await ended;
     clearTimeout(force);
-    await rm(this.#runningFile, { force: true });
+    await forgetServer(this.#options.folder);
   }
 
   kill(): void {
     this.#child?.kill('SIGKILL');
-  }
-
-  get #runningFile(): string {
-    return join(this.#options.folder, 'running.json');
-  }
-
-  /**
-   * A supervisor that was killed leaves its broker running, which keeps taking triggers meanwhile. It holds the store,
-   * so it is ended before a new one starts on the same port; what it acknowledged is in its store.
-   *
-   * @returns the port it had.
-   */
-  async #endLeftover(): Promise<number | undefined> {
-    const text = await readFile(this.#runningFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (text === undefined) return undefined;
-    const running = Running.safeParse(parseJson(text)).data;
-    if (running === undefined) return undefined;
-    if (await isServerOf(running.pid, this.#options.folder)) {
-      signal(running.pid, 'SIGTERM');
-      const endsAt = performance.now() + STOP_TIMEOUT_MS;
-      while (isAlive(running.pid)) {
-        if (performance.now() > endsAt) signal(running.pid, 'SIGKILL');
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    }
-    await rm(this.#runningFile, { force: true });
-    return running.port;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  return !isZombie(pid);
-}
-
-/** A killed process that nobody has reaped yet (its parent is gone, and init is slow) holds nothing any more. */
-function isZombie(pid: number): boolean {
-  if (process.platform !== 'linux') return false;
-  try {
-    return /^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
-    throw error;
-  }
-}
-
-/** Process ids are used again: only a process that runs with our configuration file is ours to end. */
-async function isServerOf(pid: number, folder: string): Promise<boolean> {
-  return isAlive(pid) && (await commandLineOf(pid)).includes(join(folder, 'nats.conf'));
-}
-
-/** Empty when there is no such process, or no way to tell. */
-async function commandLineOf(pid: number): Promise<string> {
-  try {
-    if (process.platform === 'linux') return await readFile(`/proc/${pid}/cmdline`, 'utf8');
-    return (await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { timeout: 10_000 })).stdout;
-  } catch {
-    return '';
-  }
-}
-
-/** A process that has ended meanwhile needs no signal. */
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

@@ -28,6 +28,16 @@ export function forgetRunning(dataDir: string): void {
   rmSync(fileOf(dataDir), { force: true });
 }
 
+/** What was noted on a data directory; it may be of a supervisor that was killed. Undefined when nothing readable is there. */
+export function notedRunning(dataDir: string): Running | undefined {
+  try {
+    return Running.safeParse(JSON.parse(readFileSync(fileOf(dataDir), 'utf8'))).data;
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** @throws VigilError BROKER when none was started here and no broker is set. */
 export function findRunning(settings: Settings): Running {
   const { nats, prefix, dataDir } = settings;

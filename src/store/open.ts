@@ -2,6 +2,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database, { type Database as Handle } from 'better-sqlite3';
 import { messageOf, VigilError } from '../messages/errors.js';
+import { takeLock } from './lock.js';
 import { migrate } from './migrate.js';
 
 const BUSY_TIMEOUT_MS = 5_000;
@@ -13,9 +14,6 @@ export interface OpenStore {
 
 /**
  * Opens the database of a data directory for its one writer.
- *
- * The lock is an exclusive transaction on a file beside the database: the kernel frees it with the process, however
- * that ends, so it is never stale, and the database itself stays readable for others.
  *
  * @throws VigilError STORE when another supervisor has it, it cannot be written, is damaged or is from a newer Vigil.
  */
@@ -45,27 +43,6 @@ function makeWritable(dataDir: string): void {
     throw new VigilError(
       'STORE',
       `data directory ${dataDir} cannot be written (${messageOf(error)}); mend its rights or set dataDir`,
-    );
-  }
-}
-
-function takeLock(dataDir: string): Handle {
-  let lock: Handle | undefined;
-  try {
-    lock = new Database(join(dataDir, 'supervisor.lock'), { timeout: 0 });
-    lock.exec('begin exclusive');
-    return lock;
-  } catch (error) {
-    lock?.close();
-    if (codeOf(error).startsWith('SQLITE_BUSY')) {
-      throw new VigilError(
-        'STORE',
-        `another supervisor runs on ${dataDir}; stop it first, or set dataDir to another folder`,
-      );
-    }
-    throw new VigilError(
-      'STORE',
-      `data directory ${dataDir} cannot be used (${messageOf(error)}); mend its rights or set dataDir`,
     );
   }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { testFolder } from '../folder.js';
 import { brokerOf, jsonLines, ROOT, until, vigil } from '../system/processes.js';
 
 const DONE = join(ROOT, 'fleet/logs/BabyEncryption.traj');
@@ -7,7 +8,7 @@ const DONE = join(ROOT, 'fleet/logs/BabyEncryption.traj');
 t.setTimeout(120_000);
 
 t.test('an analysis whose fleet is in trouble', async (t) => {
-  const cwd = t.testdir({
+  const cwd = testFolder(t, {
     'vigil.config.yaml': `cycle: {intervalMs: 0}\nagents: ${JSON.stringify([{ id: 'works', logs: [DONE] }])}\n`,
   });
   // A host that is stopped for a while does not lose its agents.

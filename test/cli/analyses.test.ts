@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { testFolder } from '../folder.js';
 import { jsonLines, ROOT, type Running, vigil } from '../system/processes.js';
 
 const FAILING = join(ROOT, 'fleet/logs/openhands-cfn-lint-3561-docker-denied.log');
@@ -11,7 +12,7 @@ async function fleet(t: Test): Promise<{ cwd: string; running: Running }> {
     { id: 'works', logs: [DONE] },
     { id: 'gone', logs: ['/nowhere/agent.jsonl'] },
   ]);
-  const cwd = t.testdir({ 'vigil.config.yaml': `cycle: {intervalMs: 0}\nagents: ${agents}\n` });
+  const cwd = testFolder(t, { 'vigil.config.yaml': `cycle: {intervalMs: 0}\nagents: ${agents}\n` });
   const running = vigil(t, ['start'], { cwd });
   await running.says(/^Watching\./);
   return { cwd, running };

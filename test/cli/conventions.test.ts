@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { testFolder } from '../folder.js';
 import { CLI, cleanEnvironment, isAlive, ROOT, vigil } from '../system/processes.js';
 
 const FAILING = join(ROOT, 'fleet/logs/openhands-cfn-lint-3561-docker-denied.log');
@@ -13,7 +14,7 @@ const ESCAPE = '\u001b[';
 async function onTerminal(t: Test, args: readonly string[], env: Record<string, string>): Promise<string> {
   const command = [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['-qec', command, '/dev/null'], {
-    cwd: t.testdir(),
+    cwd: testFolder(t),
     env: cleanEnvironment({ TERM: 'xterm', NO_COLOR: '', ...env }),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -43,7 +44,7 @@ t.test('a terminal that says it has no width does not break tables', { skip: NO_
 
 t.test('what is piped has no colours, in CI neither, unless they are forced', async (t) => {
   const judged = async (env: Record<string, string>) =>
-    (await vigil(t, ['judge', FAILING], { cwd: t.testdir(), env: { NO_COLOR: '', ...env } }).finished())
+    (await vigil(t, ['judge', FAILING], { cwd: testFolder(t), env: { NO_COLOR: '', ...env } }).finished())
       .stdout;
   t.notMatch(await judged({}), ESCAPE);
   t.notMatch(await judged({ CI: 'true' }), ESCAPE);
@@ -51,7 +52,7 @@ t.test('what is piped has no colours, in CI neither, unless they are forced', as
 });
 
 t.test('a reader that goes away ends a supervisor in order', async (t) => {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const env = { VIGIL_CYCLE_INTERVAL_MS: '200' };
   const running = vigil(t, ['start', '--json'], { cwd, env });
   await running.says(/"subject":"vigil\.result\.analyze"/);
@@ -66,7 +67,7 @@ t.test('a reader that goes away ends a supervisor in order', async (t) => {
 
 t.test('a command that does not exist: what may be meant', async (t) => {
   const said = async (...args: string[]) => {
-    const { code, stderr } = await vigil(t, args, { cwd: t.testdir() }).finished();
+    const { code, stderr } = await vigil(t, args, { cwd: testFolder(t) }).finished();
     t.equal(code, 2);
     return stderr;
   };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { testFolder } from '../folder.js';
 import { brokerOf, jsonLines, ROOT, type Running, until, vigil } from '../system/processes.js';
 
 const FAILING = join(ROOT, 'fleet/logs/openhands-cfn-lint-3561-docker-denied.log');
@@ -17,7 +18,7 @@ t.test('vigil events', async (t) => {
     { id: 'fails', logs: [FAILING] },
     { id: 'quiet', logs: [] },
   ]);
-  const cwd = t.testdir({ 'vigil.config.yaml': `cycle: {intervalMs: 0}\nagents: ${agents}\n` });
+  const cwd = testFolder(t, { 'vigil.config.yaml': `cycle: {intervalMs: 0}\nagents: ${agents}\n` });
   let running = await start(t, cwd);
   const run = (...args: string[]) => vigil(t, args, { cwd }).finished();
   const kindsOf = async (...args: string[]) =>

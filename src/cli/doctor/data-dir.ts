@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
+import { isLocked, lockFile } from '../../store/lock.js';
 import { MIGRATIONS } from '../../store/migrate.js';
 import { type Check, fail, ok, warn } from './check.js';
 
@@ -106,14 +107,14 @@ export function checkLock(dataDir: string): Check[] {
   const noted = join(folder, 'supervisor.json');
   const pid = existsSync(noted) ? pidIn(noted) : undefined;
   const alive = pid !== undefined && isAlive(pid);
-  if (isLocked(join(folder, 'supervisor.lock')))
+  if (isLocked(folder))
     return alive
       ? [ok('lock', `held by the supervisor, process ${pid}`)]
       : [
           warn(
             'lock',
             `a process holds ${folder} that did not say where it is`,
-            `a supervisor that is just starting or ending; else find it with: fuser ${join(folder, 'supervisor.lock')}`,
+            `a supervisor that is just starting or ending; else find it with: fuser ${lockFile(folder)}`,
           ),
         ];
   if (pid === undefined) return [ok('lock', 'free')];
@@ -142,20 +143,6 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-function isLocked(file: string): boolean {
-  if (!existsSync(file)) return false;
-  const lock = new Database(file, { timeout: 0, fileMustExist: true });
-  try {
-    lock.exec('begin exclusive; rollback');
-    return false;
-  } catch (error) {
-    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return true;
-    throw error;
-  } finally {
-    lock.close();
   }
 }
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { interrupted } from '../signals.js';
 import { numberOption, withSettings } from './options.js';
 
-/** `vigil events`: what happens in the fleet. */
+/** `vigil events`, `subjects`: what happens in the fleet, and where. */
 export function observingCommands(vigil: Command): void {
   withSettings(vigil.command('events'))
     .description('what happened in the fleet: who waits, is stuck, was restarted; hosts, tasks, repositories')
@@ -19,5 +19,17 @@ export function observingCommands(vigil: Command): void {
     .action(async (options) => {
       const stopAsked = interrupted();
       process.exitCode = await (await import('../commands/events.js')).events(options, stopAsked);
+    });
+
+  withSettings(vigil.command('subjects'))
+    .argument('[word...]', 'only subjects that have these words in their line')
+    .description('the subjects of the public interface: what to publish, request and subscribe to')
+    .option('--json', 'print one JSON object per subject')
+    .addHelpText(
+      'after',
+      '\nThe same with all schemas: docs/reference/subjects.md.\n\nExamples:\n  vigil subjects\n  vigil subjects event agent\n  vigil subjects --json | jq -r .subject',
+    )
+    .action(async (words, options) => {
+      process.exitCode = (await import('../commands/subjects.js')).subjects(words, options);
     });
 }

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { VERSION } from '../../version.js';
 import { agentCommands } from './agents.js';
 import { analysisCommands } from './analyses.js';
+import { completionCommands } from './completion.js';
 import { costCommand } from './cost.js';
 
 import { observingCommands } from './observing.js';
@@ -53,6 +54,7 @@ Exit codes: 0 fine, 1 failure, 2 bad input, 3 a person is needed, 4 not found, 5
   taskCommands(vigil);
   repoCommands(vigil);
   systemCommands(vigil);
+  completionCommands(vigil);
   for (const command of vigil.commands) acceptNoColor(command);
   return vigil;
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { interrupted } from '../signals.js';
 import { numberOption, withSettings } from './options.js';
 
-/** `vigil start`, `watch`, `judge`: has agents judged. */
+/** `vigil start`, `stop`, `watch`, `judge`: has agents judged. */
 export function watchingCommands(vigil: Command): void {
   withSettings(vigil.command('start'))
     .description('start the supervisor, analyse the fleet, and keep watching until Ctrl-C')
@@ -35,6 +35,19 @@ export function watchingCommands(vigil: Command): void {
     .action(async (paths, options) => {
       const stopAsked = interrupted();
       process.exitCode = await (await import('../commands/watch.js')).watch(paths, options, stopAsked);
+    });
+
+  withSettings(vigil.command('stop'))
+    .description('end the supervisor of this data directory in order, and wait until it is gone')
+    .addOption(numberOption('--timeout <seconds>', 'how long to wait (default: 60)'))
+    .option('--force', 'kill it when it has not ended by then')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nAgents under "vigil run" go on; "vigil start" finds them again.\n\nExamples:\n  vigil stop\n  vigil stop --timeout 10 --force\n  vigil stop --data-dir /srv/vigil\n\nExit codes: 0 it is gone, 4 none runs, 6 it still runs',
+    )
+    .action(async (options) => {
+      process.exitCode = await (await import('../commands/stop.js')).stop(options);
     });
 
   vigil
