@@ -1,21 +1,45 @@
 import type { AgentEvent } from '../messages/agent-event.js';
-import { visible } from '../messages/visible.js';
 import { pc } from './terminal.js';
+import { cutTo } from './width.js';
 
 const ROLE_COLOURS = { user: pc.cyan, assistant: pc.green, tool: pc.yellow, system: pc.dim } as const;
 const ROLE_NAMES = { user: 'user', assistant: 'agent', tool: 'tool', system: 'system' } as const;
 const ROLE_WIDTH = 6;
 const INDEX_WIDTH = 5;
+const TIME_WIDTH = 19;
+
+/** An event in words. */
+export interface EventParts {
+  readonly index: string;
+  /** `2026-01-31 12:00:00` by the clock of this machine; "-" where the log states none. */
+  readonly time: string;
+  readonly role: string;
+  readonly text: string;
+  readonly tone: 'failed' | 'quiet' | 'plain';
+}
+
+export function eventParts(event: AgentEvent): EventParts {
+  const failed = event.isError === true || event.kind === 'error';
+  return {
+    index: String(event.index),
+    time: timeOf(event.at),
+    role: ROLE_NAMES[event.role],
+    text: textOf(event),
+    tone: failed ? 'failed' : event.kind === 'thought' ? 'quiet' : 'plain',
+  };
+}
 
 /** One event on one line: place, time, who, what; failures red. Text of agents without what moves a terminal's cursor. */
 export function eventLine(event: AgentEvent, width: number): string {
-  const index = pc.dim(String(event.index).padStart(INDEX_WIDTH));
-  const time = pc.dim(timeOf(event.at));
-  const role = ROLE_COLOURS[event.role](ROLE_NAMES[event.role].padEnd(ROLE_WIDTH));
-  const room = Math.max(20, width - INDEX_WIDTH - ROLE_WIDTH - 19 - 3);
-  const text = cut(textOf(event), room);
-  const failed = event.isError === true || event.kind === 'error';
-  return `${index} ${time} ${role} ${failed ? pc.red(text) : event.kind === 'thought' ? pc.dim(text) : text}`;
+  const { index, time, role, text, tone } = eventParts(event);
+  const room = Math.max(20, width - INDEX_WIDTH - ROLE_WIDTH - TIME_WIDTH - 3);
+  const cut = cutTo(text.replace(/ {2,}/g, '  '), room);
+  const facts = [
+    pc.dim(index.padStart(INDEX_WIDTH)),
+    pc.dim(time.padEnd(TIME_WIDTH)),
+    ROLE_COLOURS[event.role](role.padEnd(ROLE_WIDTH)),
+  ];
+  return `${facts.join(' ')} ${tone === 'failed' ? pc.red(cut) : tone === 'quiet' ? pc.dim(cut) : cut}`;
 }
 
 function textOf(event: AgentEvent): string {
@@ -43,12 +67,7 @@ function outcomeOf({ output = '', exitCode, isError, rejected }: AgentEvent): st
 }
 
 function timeOf(at: number | null): string {
-  if (at === null) return '-'.padEnd(19);
+  if (at === null) return '-';
   const time = new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString();
   return time.slice(0, 19).replace('T', ' ');
-}
-
-function cut(text: string, width: number): string {
-  const clean = visible(text).replace(/ {2,}/g, '  ').trim();
-  return clean.length <= width ? clean : `${clean.slice(0, width - 1)}…`;
 }

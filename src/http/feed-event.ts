@@ -19,7 +19,8 @@ export function feedEvent(subject: string, payload: string, prefix: string): Fee
   return { subject: short, body: { ...rest, failures: lengthOf(failures) } };
 }
 
-function verdictLine({ finishedAt, analysis }: AnalysisResult): VerdictLine {
+/** A verdict as lists show it. */
+export function verdictLine({ finishedAt, analysis }: AnalysisResult): VerdictLine {
   const { agent, phase, alignmentScore, needsSteering, steeringType, summary } = analysis;
   const { lastAction, format, usage } = analysis;
   return {

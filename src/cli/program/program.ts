@@ -11,6 +11,7 @@ import { repoCommands } from './repos.js';
 import { steeringCommands } from './steering.js';
 import { systemCommands } from './system.js';
 import { taskCommands } from './tasks.js';
+import { topCommand } from './top.js';
 import { watchingCommands } from './watching.js';
 
 /** Each command's code is loaded when it runs: `vigil --help` must not wait for the broker client or SQLite. */
@@ -35,6 +36,7 @@ Examples:
   vigil logs a1 -f                 what it does
   vigil steer a1 "Run the tests."  tell it something
   vigil ls                         all agents, those that need you first
+  vigil top                        the same, live: look, steer, approve, restart
   vigil cost --by repo             what they used, and what that costs by estimate
   vigil repos sync                 read what is new on GitHub
   vigil tasks list                 what there is to do for agents
@@ -49,6 +51,7 @@ Exit codes: 0 fine, 1 failure, 2 bad input, 3 a person is needed, 4 not found, 5
   analysisCommands(vigil);
   steeringCommands(vigil);
   agentCommands(vigil);
+  topCommand(vigil);
   costCommand(vigil);
   observingCommands(vigil);
   taskCommands(vigil);
