@@ -156,8 +156,8 @@ export const COLUMNS: readonly Column[] = [
   {
     name: 'tokens',
     head: 'TOKENS',
-    least: 6,
-    most: 6,
+    least: 7,
+    most: 7,
     rank: 7,
     side: 'right',
     cell: (row, width) => span(fitTo(tokensText(tokensOf(row)), width, 'right')),

@@ -1,4 +1,4 @@
-import { tokensText } from '../../cost/spend-text.js';
+import { costText, tokensText } from '../../cost/spend-text.js';
 import { printable, widthOf } from '../width.js';
 import { sparkline } from './figures.js';
 import type { Fleet, Row } from './fleet.js';
@@ -60,7 +60,7 @@ function fleetItems({ rows }: Fleet): Item[] {
 
 function systemItems({ status, coherence, coherencePoints }: Fleet): Item[] {
   if (status === undefined) return [item(0, ['asking …', 'dim'])];
-  const { health, requests, hosts, broker, judge } = status;
+  const { health, requests, hosts, broker, judge, cost } = status;
   const style: Style =
     coherence?.status === 'incoherent' ? 'red' : coherence?.status === 'strained' ? 'yellow' : 'plain';
   const spent = `${tokensText(judge.tokensToday)}/${tokensText(judge.tokensPerDay)} today`;
@@ -76,6 +76,9 @@ function systemItems({ status, coherence, coherencePoints }: Fleet): Item[] {
     item(3, [`${hosts.length} host${hosts.length === 1 ? '' : 's'}`, hosts.length === 0 ? 'red' : 'plain']),
     item(5, [`${requests.running} request${requests.running === 1 ? '' : 's'}`, 'plain']),
     ...(health.restarting > 0 ? [item(2, [`${health.restarting} restarting`, 'yellow'])] : []),
+    ...(cost.tokens === 0
+      ? []
+      : [item(5, [`${tokensText(cost.tokens)} tokens ${costText(cost)} today`, 'plain'])]),
     item(6, broker.connected ? ['broker ok', 'plain'] : ['broker away', 'red']),
     judge.kind === 'llm' ? item(6, [`model ${spent}`, 'plain']) : item(8, ['rules only', 'dim']),
   ];
