@@ -13,7 +13,7 @@ const REASON = 'vigil top';
 /** What a person does about an agent; the others are about the screen. */
 export type Action = Extract<
   Effect,
-  { readonly kind: 'steer' | 'decide' | 'analyze' | 'restart' | 'pause' | 'resume' }
+  { readonly kind: 'steer' | 'decide' | 'analyze' | 'restart' | 'pause' | 'resume' | 'ack' }
 >;
 
 /** While it is under way. */
@@ -26,6 +26,7 @@ export function begun(action: Action): Notice {
     restart: `restarting ${agent} …`,
     pause: `pausing ${agent} …`,
     resume: `resuming ${agent} …`,
+    ack: `acknowledging ${agent} …`,
   };
   return { text: texts[kind], isBad: false };
 }
@@ -74,6 +75,11 @@ async function done(action: Action, client: Client, settings: Settings): Promise
     case 'pause':
       await client.request('agents.pause', { ids, reason: REASON }, TIMEOUT_MS);
       return { text: `${agent} is left alone`, isBad: false };
+    case 'ack': {
+      const { acknowledged } = await client.request('agents.ack', { ids }, TIMEOUT_MS);
+      const text = acknowledged.length > 0 ? 'is seen' : 'has not ended unseen';
+      return { text: `${agent} ${text}`, isBad: false };
+    }
     case 'resume':
       await client.request('agents.resume', { ids }, TIMEOUT_MS);
       return { text: `${agent} is looked after again`, isBad: false };

@@ -43,7 +43,7 @@ export interface Column {
   readonly order?: (a: Row, b: Row) => number;
 }
 
-/** A person reads them in ten cells; the names are those of `vigil ls`. */
+/** A person reads them in eleven cells; the names are those of `vigil ls`. */
 const STATES: Readonly<Record<Row['status']['state'], { readonly text: string; readonly style: Style }>> = {
   waiting_permission: { text: 'waits: ok?', style: 'magenta' },
   waiting_input: { text: 'waits: you', style: 'magenta' },
@@ -55,6 +55,7 @@ const STATES: Readonly<Record<Row['status']['state'], { readonly text: string; r
   finished: { text: 'finished', style: 'cyan' },
 };
 
+const UNSEEN = { text: 'done unseen', style: 'cyan' } as const;
 const OUTCOMES = { open: '', ok: '', failed: ' (failed)', refused: ' (refused)' } as const;
 const GOOD = 0.75;
 const POOR = 0.5;
@@ -80,11 +81,12 @@ export const COLUMNS: readonly Column[] = [
   {
     name: 'state',
     head: 'STATE',
-    least: 10,
-    most: 11,
+    least: 11,
+    most: 12,
     rank: 1,
     cell: (row, width, { isAway }) => {
-      const { text, style } = STATES[row.status.state];
+      const { text, style } =
+        row.status.unseen && row.status.state === 'finished' ? UNSEEN : STATES[row.status.state];
       return span(fitTo(isAway ? `${text}?` : text, width), style);
     },
     order: (a, b) => (a.status.state < b.status.state ? -1 : a.status.state > b.status.state ? 1 : 0),
@@ -206,13 +208,14 @@ export const COLUMNS: readonly Column[] = [
 
 export const SORTABLE: readonly Column[] = COLUMNS.filter(({ order }) => order !== undefined);
 
-/** `!` waits for a person, `?` a steering waits for a decision, `*` is in trouble, `=` is under maintenance. */
-function markOf({ urgency, decisions, paused, group }: Row): Span {
+/** `!` waits for a person, `?` a steering waits for a decision, `*` is in trouble, `=` is under maintenance, `+` has ended unseen. */
+function markOf({ urgency, decisions, paused, group, status }: Row): Span {
   if (urgency === 0) return span('!', 'magenta');
   if (decisions > 0) return span('?', 'magenta');
   if (group === 'you') return span('!', 'red');
   if (paused) return span('=', 'yellow');
-  return group === 'trouble' ? span('*', 'red') : span(' ');
+  if (group === 'trouble') return span('*', 'red');
+  return status.unseen ? span('+', 'cyan') : span(' ');
 }
 
 function steeringOf({ decisions, escalated, level, lastAnalysis, status }: Row, width: number): Span {

@@ -15,6 +15,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['S', 'tell the agent something'],
   ['y, n', 'approve, reject what is to be told to it'],
   ['A', 'analyse it now'],
+  ['K', 'you have seen that it ended'],
   ['R', 'restart it'],
   ['P', 'leave it alone (maintenance), look after it again'],
   ['Ctrl-L', 'draw anew'],
@@ -27,6 +28,7 @@ const MARKS: readonly (readonly [string, string])[] = [
   ['?', 'something that is to be told to it waits for your decision (y, n)'],
   ['*', 'in trouble: crashed, stuck, needs steering, silent'],
   ['=', 'under maintenance'],
+  ['+', 'ended, and nobody has seen it (K)'],
 ];
 
 const KEY_WIDTH = 20;

@@ -45,7 +45,7 @@ export type Effect =
   | { readonly kind: 'look'; readonly agent: string | undefined }
   | { readonly kind: 'steer'; readonly agent: string; readonly message: string }
   | { readonly kind: 'decide'; readonly agent: string; readonly id: string; readonly approve: boolean }
-  | { readonly kind: 'analyze' | 'restart' | 'pause' | 'resume'; readonly agent: string }
+  | { readonly kind: 'analyze' | 'restart' | 'pause' | 'resume' | 'ack'; readonly agent: string }
   | { readonly kind: 'say'; readonly text: string };
 
 /** What a key's meaning depends on beside the state. */
@@ -180,6 +180,8 @@ function act(ui: Ui, key: Key, agent: string | undefined, scene: Scene): Pressed
       return mode(ui, { kind: 'steer', agent, editor: editorOf() });
     case 'A':
       return does(ui, { kind: 'analyze', agent });
+    case 'K':
+      return does(ui, { kind: 'ack', agent });
     case 'R':
       return asks(ui, `Restart ${agent}? What it is doing now is lost.`, { kind: 'restart', agent });
     case 'P':

@@ -37,6 +37,7 @@ const fleetRow: fc.Arbitrary<FleetRow> = fc.record({
     source: fc.constantFrom('log' as const, null),
     at: fc.option(time),
     ageMs: fc.option(fc.nat()),
+    unseen: fc.boolean(),
   }),
   lastAnalysis: fc.option(
     fc.record({

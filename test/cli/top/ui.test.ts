@@ -74,6 +74,7 @@ t.test('restarts, pauses, approves, rejects: each asks once', async (t) => {
   t.same(pressed(ABC, 'j', 'y', 'y').effects, [{ kind: 'decide', agent: 'b', id: 'i1', approve: true }]);
   t.same(pressed(ABC, 'j', 'n', 'y').effects, [{ kind: 'decide', agent: 'b', id: 'i1', approve: false }]);
   t.match(pressed(ABC, 'y').effects, [{ kind: 'say', text: /nothing about a waits/ }]);
+  t.same(pressed(ABC, 'K').effects, [{ kind: 'ack', agent: 'a' }]);
   t.same(pressed(ABC, 'A').effects, [{ kind: 'analyze', agent: 'a' }]);
 });
 

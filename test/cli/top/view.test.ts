@@ -79,6 +79,7 @@ t.test('narrow terminals keep what tells who needs a person', async (t) => {
       source: 'log',
       at: null,
       ageMs: null,
+      unseen: false,
     },
     lastAnalysis: {
       at: '',
