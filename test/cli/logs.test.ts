@@ -122,3 +122,38 @@ t.test('logs', async (t) => {
     t.equal((await vigil(t, ['logs', 'own'], { cwd: testFolder(t) }).finished()).code, 5);
   });
 });
+
+t.test('of a log that lies here, without a supervisor', async (t) => {
+  const cwd = testFolder(t);
+  const own = join(cwd, 'own.jsonl');
+  writeFileSync(
+    own,
+    record({ role: 'user', text: 'Clean up' }) + record({ role: 'assistant', text: 'Done' }),
+  );
+
+  await t.test('its end', async (t) => {
+    const { code, stdout } = await vigil(t, ['logs', './own.jsonl', '--last', '1', '--json'], {
+      cwd,
+    }).finished();
+    t.equal(code, 0);
+    t.match(jsonLines(stdout), [{ role: 'assistant', text: 'Done' }]);
+    t.equal(jsonLines(stdout).length, 1);
+    const real = join(ROOT, 'fleet/logs/eps.traj');
+    t.match((await vigil(t, ['logs', real], { cwd }).finished()).stdout, /tool +submit -> /);
+  });
+
+  await t.test('what comes', async (t) => {
+    const following = vigil(t, ['logs', './own.jsonl', '-f'], { cwd });
+    await following.says(/ agent +Done$/);
+    appendFileSync(own, record({ role: 'user', text: 'And now the tests' }));
+    await following.says(/ user +And now the tests$/);
+    following.child.kill('SIGINT');
+    t.equal((await following.finished()).code, 0);
+  });
+
+  await t.test('what is none is said', async (t) => {
+    const wrong = (path: string) => vigil(t, ['logs', path], { cwd }).finished();
+    t.match(await wrong('./nothing.jsonl'), { code: 4, stderr: /nothing\.jsonl does not exist/ });
+    t.match(await wrong('./'), { code: 2, stderr: /not a regular file/ });
+  });
+});

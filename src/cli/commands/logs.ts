@@ -1,15 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { AgentEvent } from '../../messages/agent-event.js';
 import { messageOf, parseWith, VigilError } from '../../messages/errors.js';
 import { Id } from '../../messages/ids.js';
 import type { Tail } from '../../messages/requests.js';
 import { visible } from '../../messages/visible.js';
 import { Client } from '../client.js';
-import { eventLine } from '../event-line.js';
 import { EXIT } from '../exit-codes.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
+import { laterThan, showEvents, showNotes } from '../shown-events.js';
 import { sinceOf } from '../since.js';
-import { talk, terminalWidth } from '../terminal.js';
+import { talk } from '../terminal.js';
+import { logFile } from './log-file.js';
 
 export interface LogsOptions extends SettingsOptions {
   readonly follow?: boolean;
@@ -25,13 +25,21 @@ const POLL_MS = 500;
 /** Over the supervisor's own time for one agent, so that its answer comes first. */
 const GRACE_MS = 5_000;
 
-/** Shows the end of an agent's event stream, and what comes, until `stopAsked`. @returns the exit code. */
-export async function logs(agent: string, options: LogsOptions, stopAsked: Promise<'stop'>): Promise<number> {
-  const id = parseWith(Id, agent, 'AGENT');
+/**
+ * Shows the end of an agent's event stream, and what comes, until `stopAsked`.
+ *
+ * @param what an agent's id, or the path of a log that lies here: a path has a slash, which no id has.
+ * @returns the exit code.
+ */
+export async function logs(what: string, options: LogsOptions, stopAsked: Promise<'stop'>): Promise<number> {
+  const json = options.json === true;
   const since = options.since === undefined ? undefined : sinceOf(options.since, Date.now());
   const last = options.last ?? (since === undefined ? DEFAULT_LAST : MAX_LAST);
   if (!Number.isInteger(last) || last < 1 || last > MAX_LAST)
     throw new VigilError('BAD_REQUEST', `--last: expected a whole number from 1 to ${MAX_LAST}, got ${last}`);
+  if (what.includes('/'))
+    return logFile(what, { last, since, follow: options.follow === true, json }, stopAsked);
+  const id = parseWith(Id, what, 'AGENT');
   const { settings } = settingsOf(options);
   const client = await Client.find(settings);
   const ask = (request: { last: number; after?: number }) =>
@@ -39,13 +47,13 @@ export async function logs(agent: string, options: LogsOptions, stopAsked: Promi
   try {
     const first = await Promise.race([ask({ last }), stopAsked]);
     if (first === 'stop') return options.follow === true ? EXIT.fine : EXIT.interrupted;
-    const shown = since === undefined ? first.events : laterThan(first.events, since);
-    show(shown, options.json === true);
+    const shown = laterThan(first.events, since);
+    showEvents(shown, json);
     if (since !== undefined && shown.length === MAX_LAST)
       console.error(talk.yellow(`note: there may be older ones; at most ${MAX_LAST} are shown`));
-    for (const note of first.notes) console.error(talk.yellow(`note: ${visible(note)}`));
+    showNotes(first.notes);
     if (options.follow !== true) return EXIT.fine;
-    await Promise.race([follow(ask, first.next, options.json === true), stopAsked]);
+    await Promise.race([follow(ask, first.next, json), stopAsked]);
     return EXIT.fine;
   } finally {
     await client.close();
@@ -70,7 +78,7 @@ async function follow(
       failure = '';
       // It was read anew, as another log.
       if (tail.next < next) next = 0;
-      show(tail.events, json);
+      showEvents(tail.events, json);
       next = Math.max(next, tail.next);
     } catch (error) {
       if (!(error instanceof VigilError) || error.code === 'NOT_FOUND') throw error;
@@ -78,15 +86,4 @@ async function follow(
       failure = error.message;
     }
   }
-}
-
-/** An event without a time is of the time of the one before it. */
-function laterThan(events: readonly AgentEvent[], since: number): readonly AgentEvent[] {
-  const first = events.findIndex(({ at }) => at !== null && at >= since);
-  return first === -1 ? [] : events.slice(first);
-}
-
-function show(events: readonly AgentEvent[], json: boolean): void {
-  const width = terminalWidth();
-  for (const event of events) console.log(json ? JSON.stringify(event) : eventLine(event, width));
 }

@@ -91,15 +91,15 @@ export function agentCommands(vigil: Command): void {
     });
 
   withSettings(vigil.command('logs'))
-    .argument('<agent>', 'id of the agent')
-    .description("the end of an agent's event stream: time, role, tool, outcome")
+    .argument('<agent>', 'id of the agent, or a log that lies here (a path with a slash)')
+    .description("the end of an agent's event stream, or of a log's: time, role, tool, outcome")
     .option('-f, --follow', 'go on as it grows, until Ctrl-C')
     .addOption(numberOption('--last <n>', 'events shown, at most 1000 (default: 50)'))
     .option('--since <time>', 'only what is younger: 10m, 2h, 1d, or an ISO time')
     .option('--json', 'print one JSON object per event')
     .addHelpText(
       'after',
-      '\nExamples:\n  vigil logs fixer -f\n  vigil logs fixer --since 10m\n  vigil logs fixer --last 200 --json | jq .tool',
+      '\nExamples:\n  vigil logs fixer -f\n  vigil logs fixer --since 10m\n  vigil logs fixer --last 200 --json | jq .tool\n  vigil logs ./run.traj',
     )
     .action(async (agent, options) => {
       const stopAsked = interrupted();
