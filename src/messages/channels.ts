@@ -119,6 +119,7 @@ const ENDPOINT_TEXTS: Readonly<Record<Endpoint, string>> = {
   'history.fleet':
     'What was judged of each active agent lately: scores, latest action, tokens, restarts; in pages.',
   'history.agent': "An agent's latest verdict in full, and its scores over time.",
+  'history.verdicts': 'Verdicts of one agent in full, as they were given, in pages.',
   'history.coherence': "The fleet's latest coherence report, and its scores over time.",
   'logs.tail': "The end of an agent's event stream, read where its logs are.",
   status: 'What runs: agents, hosts, requests, the supervision tree.',

@@ -18,6 +18,14 @@ export const Trend = z.object({
 });
 export type Trend = z.infer<typeof Trend>;
 
+/** A verdict as it was given. */
+export const PastVerdict = z.object({
+  seq: z.number().int().positive().describe('Grows with each verdict of any agent.'),
+  at: z.string().describe('ISO time.'),
+  verdict: TrajectoryAnalysis.describe('Its `eventCount` says how much of the log was known.'),
+});
+export type PastVerdict = z.infer<typeof PastVerdict>;
+
 /** Requests about what was judged over time. */
 export const HISTORY_REQUESTS = {
   'history.fleet': {
@@ -40,6 +48,17 @@ export const HISTORY_REQUESTS = {
           z.object({ at: z.string().describe('ISO time.'), score: Score, type: SteeringType.nullable() }),
         )
         .describe('Verdicts, oldest first.'),
+    }),
+  },
+  'history.verdicts': {
+    request: z.strictObject({
+      agent: Id,
+      after: z.number().int().min(0).default(0).describe('Only verdicts behind this `seq`.'),
+      limit: z.number().int().min(1).max(200).default(100),
+    }),
+    reply: z.object({
+      verdicts: z.array(PastVerdict).describe('Those at which the log had changed, oldest first.'),
+      next: z.number().int().nullable().describe('`after` of the next page.'),
     }),
   },
   'history.coherence': {

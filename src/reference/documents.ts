@@ -2,6 +2,7 @@ import { asyncApi } from './asyncapi.js';
 import { errorsPage } from './errors-page.js';
 import { jsonSchemas, schemaFile } from './schemas.js';
 import { settingsPage } from './settings-page.js';
+import { settingsSchema } from './settings-schema.js';
 import { subjectsPage } from './subjects-page.js';
 
 /** Folders of `docs` in which nothing stands but what is generated. */
@@ -20,6 +21,7 @@ export function documents(version: string): ReadonlyMap<string, string> {
       `schemas/${schemaFile(name)}`,
       json(schema),
     ]),
+    ['vigil.config.schema.json', json(settingsSchema())],
     ['reference/subjects.md', subjectsPage()],
     ['reference/settings.md', settingsPage()],
     ['reference/errors.md', errorsPage()],

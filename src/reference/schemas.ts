@@ -37,6 +37,16 @@ interface Named {
 /** Every schema of the public interface by name. */
 const NAMED: ReadonlyMap<string, Named> = named();
 
+/** Names of all public messages and their parts, in order. */
+export function schemaNames(): string[] {
+  return [...NAMED.keys()];
+}
+
+/** What a message of that name has to fit; undefined when there is none. */
+export function schemaNamed(name: string): z.ZodType | undefined {
+  return NAMED.get(name)?.schema;
+}
+
 /** File of a schema in `docs/schemas`: `AnalyzeTrigger` in `analyze-trigger.json`. */
 export function schemaFile(name: string): string {
   return `${name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase()}.json`;

@@ -16,10 +16,11 @@ export function settingsPage(): string {
 
 # Settings
 
-The defaults, then \`vigil.config.yaml\` (\`.yml\`, \`.json\`; or the file that \`--config\` or \`VIGIL_CONFIG\` names), then the
-environment, then flags: the later one wins. An unknown or wrong setting is refused with its name and the mend. \`vigil config\`
+The defaults, then the user's \`~/.config/vigil/config.yaml\` (\`XDG_CONFIG_HOME\`), then \`vigil.config.yaml\` (\`.yml\`,
+\`.json\`; or the file that \`--config\` or \`VIGIL_CONFIG\` names), then the environment, then flags: the later one wins. An unknown or wrong setting is refused with its name and the mend. \`vigil config\`
 prints the effective ones and where each came from. Lists and objects in the environment are JSON; an empty variable is
-not set.
+not set. \`vigil config path\` names the files. [This schema](../vigil.config.schema.json), named as \`$schema\` in the file,
+tells an editor every setting.
 
 ${sections.join('\n\n')}
 

@@ -5,7 +5,7 @@ import type { Handlers } from './rpc-service.js';
 /** What was judged over time, from the record. */
 export function historyHandlers(
   store: Store,
-): Pick<Handlers, 'history.fleet' | 'history.agent' | 'history.coherence'> {
+): Pick<Handlers, 'history.fleet' | 'history.agent' | 'history.verdicts' | 'history.coherence'> {
   const { history } = store;
   return {
     'history.fleet': ({ points, after, limit }) => {
@@ -19,6 +19,12 @@ export function historyHandlers(
         latest: latest === undefined ? null : { at: isoOf(latest.at), verdict: latest.analysis },
         points: history.points(agent, points).map(({ at, ...rest }) => ({ at: isoOf(at), ...rest })),
       };
+    },
+    'history.verdicts': ({ agent, after, limit }) => {
+      if (store.agents.get(agent) === undefined) throw new VigilError('NOT_FOUND', `no agent ${agent}`);
+      const rows = history.verdicts(agent, after, limit);
+      const verdicts = rows.map(({ seq, at, analysis }) => ({ seq, at: isoOf(at), verdict: analysis }));
+      return { verdicts, next: rows.length === limit ? (rows.at(-1)?.seq ?? null) : null };
     },
     'history.coherence': ({ points }) => {
       const latest = history.coherence();

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { describeIssues, messageOf, VigilError } from '../messages/errors.js';
@@ -16,6 +16,10 @@ export interface Loaded {
   readonly origins: ReadonlyMap<string, Origin>;
   /** The configuration file used, absolute. */
   readonly file: string | undefined;
+  /** That of the user, which counts less. */
+  readonly userFile: string | undefined;
+  /** Where files are looked for. */
+  readonly places: readonly string[];
 }
 
 export interface LoadOptions {
@@ -30,6 +34,7 @@ export interface LoadOptions {
 const NAMES: readonly string[] = SETTINGS.map((setting) => setting.name);
 const VARIABLES = new Map(SETTINGS.map((setting) => [setting.variable, setting]));
 
+const USER_NAMES = ['config.yaml', 'config.yml', 'config.json'];
 const FILE_NAMES = ['vigil.config.yaml', 'vigil.config.yml', 'vigil.config.json'];
 
 /** Variables that start with VIGIL_ but are not settings. */
@@ -43,15 +48,17 @@ const NOT_SETTINGS = new Set([
 ]);
 
 /**
- * Effective settings: defaults, then the file, then `VIGIL_*`, then flags.
+ * Effective settings: defaults, then the user's file, then that of the project, then `VIGIL_*`, then flags.
  *
  * @throws VigilError BAD_REQUEST naming the setting, what it got and how to mend it.
  */
 export function loadSettings(options: LoadOptions): Loaded {
   const origins = new Map<string, Origin>();
+  const userPlaces = userPlacesIn(options.env);
+  const userFile = userPlaces.find((path) => existsSync(path));
   const file = findFile(options);
-  const tree = file === undefined ? {} : readFile(file);
-  for (const name of leavesOf(tree)) origins.set(name, file ?? 'file');
+  let tree: Record<string, unknown> = {};
+  for (const each of [userFile, file]) if (each !== undefined) tree = withFile(tree, each, origins);
   for (const [variable, text] of Object.entries(options.env)) {
     if (!variable.startsWith('VIGIL_') || text === undefined || NOT_SETTINGS.has(variable)) continue;
     const setting = VARIABLES.get(variable);
@@ -73,7 +80,8 @@ export function loadSettings(options: LoadOptions): Loaded {
       `settings: ${describeIssues(parsed.error)}${suggestions(parsed.error)} (all settings: vigil config)`,
     );
   }
-  return { settings: parsed.data, origins, file };
+  const places = [...FILE_NAMES.map((name) => resolve(options.cwd, name)), ...userPlaces];
+  return { settings: parsed.data, origins, file, userFile, places };
 }
 
 /** The settings as rows for a person: name, value, origin. Passwords in URLs, tokens and secrets are left out. */
@@ -98,6 +106,41 @@ function findFile({ file, cwd, env }: LoadOptions): string | undefined {
     return path;
   }
   return FILE_NAMES.map((name) => resolve(cwd, name)).find((path) => existsSync(path));
+}
+
+/** Of the user, for all projects: `~/.config/vigil/config.yaml`, by the XDG base directories. */
+function userPlacesIn(env: LoadOptions['env']): string[] {
+  const { XDG_CONFIG_HOME: xdg, HOME: home } = env;
+  const base = xdg !== undefined && isAbsolute(xdg) ? xdg : home && resolve(home, '.config');
+  return base === undefined || base === '' ? [] : USER_NAMES.map((name) => resolve(base, 'vigil', name));
+}
+
+/** What stands in a file comes before what is there. Lists are taken whole. */
+function withFile(
+  below: Record<string, unknown>,
+  file: string,
+  origins: Map<string, Origin>,
+): Record<string, unknown> {
+  const { $schema, ...own } = readFile(file);
+  if ($schema !== undefined && typeof $schema !== 'string')
+    throw new VigilError(
+      'BAD_REQUEST',
+      `configuration file ${file}: $schema: expected the address of a schema`,
+    );
+  for (const name of leavesOf(own)) origins.set(name, file);
+  return merged(below, own);
+}
+
+/** Of own properties only, whatever they are called. */
+function merged(
+  below: Readonly<Record<string, unknown>>,
+  above: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const entries = Object.entries(above).map(([key, value]) => {
+    const known = Object.hasOwn(below, key) ? below[key] : undefined;
+    return [key, isObject(known) && isObject(value) ? merged(known, value) : value];
+  });
+  return Object.fromEntries([...Object.entries(below), ...entries]);
 }
 
 function readFile(path: string): Record<string, unknown> {

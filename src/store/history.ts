@@ -30,6 +30,7 @@ interface TrendQuery {
 export class History {
   readonly #trends: Statement<[{ points: number; after: string; limit: number }], TrendRow>;
   readonly #latest: Statement<[string], { at: number; analysis: string }>;
+  readonly #verdicts: Statement<[string, number, number], { seq: number; at: number; analysis: string }>;
   readonly #points: Statement<[string, number], Point>;
   readonly #coherence: Statement<[], { at: number; report: string }>;
   readonly #coherencePoints: Statement<[number], { at: number; score: number }>;
@@ -47,6 +48,9 @@ export class History {
         from agents a where a.state = 'active' and a.id > @after order by a.id limit @limit`);
     this.#latest = database.prepare(
       'select at, analysis from analyses where agent = ? order by seq desc limit 1',
+    );
+    this.#verdicts = database.prepare(
+      'select seq, at, analysis from analyses where agent = ? and seq > ? and unchanged = 0 order by seq limit ?',
     );
     this.#points = database.prepare(`
       select at, alignment_score as score, steering_type as type
@@ -71,6 +75,19 @@ export class History {
     if (row === undefined) return undefined;
     const what = `analysis of ${agent} in the database`;
     return { at: row.at, analysis: parseWith(TrajectoryAnalysis, JSON.parse(row.analysis), what) };
+  }
+
+  /** Verdicts at which the log had changed, oldest first. @param after only those behind this number. */
+  verdicts(
+    agent: string,
+    after: number,
+    limit: number,
+  ): { readonly seq: number; readonly at: number; readonly analysis: TrajectoryAnalysis }[] {
+    return this.#verdicts.all(agent, after, limit).map(({ seq, at, analysis }) => ({
+      seq,
+      at,
+      analysis: parseWith(TrajectoryAnalysis, JSON.parse(analysis), `analysis of ${agent} in the database`),
+    }));
   }
 
   /** The latest verdicts, oldest first. */

@@ -105,4 +105,20 @@ export function agentCommands(vigil: Command): void {
       const stopAsked = interrupted();
       process.exitCode = await (await import('../commands/logs.js')).logs(agent, options, stopAsked);
     });
+
+  withSettings(vigil.command('replay'))
+    .argument('<agent>', 'id of the agent')
+    .description("an agent's events from the first one, with what Vigil said of it at each point")
+    .addOption(numberOption('--from <index>', 'first event (default: 0)'))
+    .addOption(numberOption('--to <index>', 'last event'))
+    .option('--step', 'one at a time: Enter for the next event, v for the next verdict, q for the end')
+    .option('--json', 'print one JSON object per line, {event} or {verdict}')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vigil replay fixer\n  vigil replay fixer --from 200 --to 260 --step\n  vigil replay fixer --json > fixer.jsonl',
+    )
+    .action(async (agent, options) => {
+      const stopAsked = interrupted();
+      process.exitCode = await (await import('../commands/replay.js')).replay(agent, options, stopAsked);
+    });
 }

@@ -26,8 +26,8 @@ export function processCommands(vigil: Command): void {
     .addOption(numberOption('--log-bytes <n>', 'size at which a file of output is rotated'))
     .addOption(numberOption('--log-files <n>', 'files kept of each stream'))
     .addOption(numberOption('--grace <seconds>', 'from SIGTERM to SIGKILL'))
-    .option('--nkey-file <file>', 'nkey seed of the agent role, for --nats-url')
-    .option('--creds-file <file>', 'credentials file, for --nats-url')
+    .option('--nkey-file <file>', 'nkey seed of the agent role, for --nats-url (VIGIL_NATS_NKEY_FILE)')
+    .option('--creds-file <file>', 'credentials file, for --nats-url (VIGIL_NATS_CREDS_FILE)')
     .passThroughOptions()
     .addHelpText(
       'after',
@@ -50,9 +50,9 @@ Exit code: the program's own (128 + n when signal n ended it); 126 and 127 when 
 
   withSettings(vigil.command('host'))
     .description('run a host process that joins the fleet of a supervisor on this or another machine')
-    .option('--nkey-file <file>', 'nkey seed of the host role')
-    .option('--creds-file <file>', 'credentials file')
-    .option('--label <label>', "this machine's label")
+    .option('--nkey-file <file>', 'nkey seed of the host role (VIGIL_NATS_NKEY_FILE)')
+    .option('--creds-file <file>', 'credentials file (VIGIL_NATS_CREDS_FILE)')
+    .option('--label <label>', "this machine's label (VIGIL_HOSTS_LABEL)")
     .addHelpText(
       'after',
       '\nExamples:\n  vigil host --nats-url nats://10.0.0.5:4222 --nkey-file host.nk --label gpu-1',

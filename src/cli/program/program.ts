@@ -3,6 +3,7 @@ import { VERSION } from '../../version.js';
 import { agentCommands } from './agents.js';
 import { analysisCommands } from './analyses.js';
 import { completionCommands } from './completion.js';
+import { contractCommands } from './contracts.js';
 import { costCommand } from './cost.js';
 
 import { observingCommands } from './observing.js';
@@ -58,6 +59,7 @@ Exit codes: 0 fine, 1 failure, 2 bad input, 3 a person is needed, 4 not found, 5
   repoCommands(vigil);
   systemCommands(vigil);
   completionCommands(vigil);
+  contractCommands(vigil);
   for (const command of vigil.commands) acceptNoColor(command);
   return vigil;
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { withSettings } from './options.js';
 
-/** `vigil doctor`, `status`, `tree`, `config`: how Vigil itself is. */
+/** `vigil doctor`, `status`, `tree`: how Vigil itself is. */
 export function systemCommands(vigil: Command): void {
   withSettings(vigil.command('doctor'))
     .description(
@@ -32,13 +32,5 @@ export function systemCommands(vigil: Command): void {
     .addHelpText('after', '\nExamples:\n  vigil tree')
     .action(async (options) => {
       process.exitCode = await (await import('../commands/status.js')).tree(options);
-    });
-
-  withSettings(vigil.command('config'))
-    .description('print the effective settings and where each came from')
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  vigil config\n  VIGIL_CYCLE_INTERVAL_MS=5000 vigil config --json')
-    .action(async (options) => {
-      process.exitCode = (await import('../commands/config.js')).config(options);
     });
 }

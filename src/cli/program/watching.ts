@@ -8,8 +8,8 @@ export function watchingCommands(vigil: Command): void {
     .description('start the supervisor, analyse the fleet, and keep watching until Ctrl-C')
     .option('--once', 'exit after the first complete analysis')
     .option('--json', 'print results as JSON lines')
-    .addOption(numberOption('--hosts <n>', 'host processes'))
-    .addOption(numberOption('--port <n>', "the broker's port"))
+    .addOption(numberOption('--hosts <n>', 'host processes (VIGIL_HOSTS_COUNT)'))
+    .addOption(numberOption('--port <n>', "the broker's port (VIGIL_NATS_PORT)"))
     .addHelpText(
       'after',
       '\nExamples:\n  vigil start\n  vigil start --once --json | jq .agent\n  vigil start --config night.yaml --hosts 2',
