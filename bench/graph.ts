@@ -1,4 +1,4 @@
-import { levels, topologicalOrder, unblocksUpTo } from '../src/tasks/analysis.js';
+import { criticalPath, levels, topologicalOrder, unblocksUpTo } from '../src/tasks/analysis.js';
 import { createGraphAnalysis } from '../src/tasks/analysis-pool.js';
 import { Edges } from '../src/tasks/edges.js';
 import { type GraphTask, TaskGraph } from '../src/tasks/graph.js';
@@ -299,6 +299,47 @@ print(
     0.1,
     'below',
     `${what}; ${ms(exactMs)} in the pool, a walk ${ms(walked / sample.length)}`,
+  ),
+);
+
+/** The longest time that the event loop stood still while `work` went on. */
+async function pauseOf(work: () => unknown): Promise<number> {
+  let longest = 0;
+  let last = performance.now();
+  let isOver = false;
+  const turn = (): void => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+    if (!isOver) setImmediate(turn);
+  };
+  await new Promise(setImmediate);
+  last = performance.now();
+  setImmediate(turn);
+  await work();
+  await new Promise(setImmediate);
+  isOver = true;
+  return longest;
+}
+const threads = createGraphAnalysis({ threads: 1 });
+const served = new TaskGraph({ rebuild: threads.rows });
+served.add(tasks);
+await served.settled();
+const inThread = async () => threads.criticalPath((await served.frozen()).snapshot);
+const here = () => criticalPath(served.snapshot());
+await inThread();
+let [paused, standing] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+for (let round = 0; round < ROUNDS; round++) {
+  paused = Math.min(paused, await pauseOf(inThread));
+  standing = Math.min(standing, await pauseOf(here));
+}
+await threads.close();
+print(
+  row(
+    "graph: the loop's longest pause, a thread over here",
+    paused / standing,
+    0.25,
+    'below',
+    `the critical path of ${what}; ${ms(paused)} while a thread looks for it, ${ms(standing)} without`,
   ),
 );
 

@@ -48,6 +48,9 @@ export function withOwnQueue<T>(tasks: number, work: (own: OwnQueue) => Promise<
       wakeOutbox: () => {},
       isReachable: () => true,
       monotonic: () => performance.now(),
+      failed: (error) => {
+        throw error;
+      },
     });
     for (let from = 0; from < tasks; from += 5_000)
       await queue.add(

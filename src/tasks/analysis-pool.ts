@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { VigilError } from '../messages/errors.js';
-import { createPool, type PoolOptions } from '../pool/pool.js';
+import { createPool, type Pool, type PoolOptions } from '../pool/pool.js';
 import type { Snapshot } from './analysis.js';
 import type { Csr, EdgeList } from './csr.js';
 import { answer, type GraphAnswer, type GraphQuestion } from './graph.worker.js';
@@ -20,17 +20,25 @@ export interface GraphAnalysis {
   levels(snapshot: Snapshot): Promise<Int32Array>;
   criticalPath(snapshot: Snapshot, weights?: Float64Array): Promise<Int32Array>;
   unblocksUpTo(snapshot: Snapshot, cap: number): Promise<Int32Array>;
+  /** See `neighbourhood.ts`. */
+  around(snapshot: Snapshot, node: number, limit: number): Promise<Int32Array>;
+  behind(snapshot: Snapshot, node: number): Promise<number>;
   /** Split over the threads. */
   unblocksExactly(snapshot: Snapshot): Promise<Int32Array>;
   close(): Promise<void>;
 }
 
+/** Its threads are there from the first large question on. */
 export function createGraphAnalysis(options: Omit<PoolOptions, 'worker'> = {}): GraphAnalysis {
   const threads = options.threads ?? availableParallelism();
   const worker = new URL('./graph.worker.js', import.meta.url);
-  const pool = createPool<GraphQuestion, GraphAnswer>({ ...options, threads, worker });
+  let pool: Pool<GraphQuestion, GraphAnswer> | undefined;
+  const open = () => {
+    pool ??= createPool<GraphQuestion, GraphAnswer>({ ...options, threads, worker });
+    return pool;
+  };
   const ask = async (question: GraphQuestion, isLarge: boolean): Promise<GraphAnswer> =>
-    isLarge ? await pool.run(question) : answer(question);
+    isLarge ? await open().run(question) : answer(question);
   const askFor = async (question: GraphQuestion, snapshot: Snapshot): Promise<Int32Array> =>
     intsOf(await ask(question, sizeOf(snapshot) > INLINE_SIZE));
   return {
@@ -38,6 +46,8 @@ export function createGraphAnalysis(options: Omit<PoolOptions, 'worker'> = {}): 
     levels: (snapshot) => askFor({ ask: 'levels', snapshot }, snapshot),
     criticalPath: (snapshot, weights) => askFor({ ask: 'criticalPath', snapshot, weights }, snapshot),
     unblocksUpTo: (snapshot, cap) => askFor({ ask: 'unblocksUpTo', snapshot, cap }, snapshot),
+    around: (snapshot, node, limit) => askFor({ ask: 'around', snapshot, node, limit }, snapshot),
+    behind: async (snapshot, node) => (await askFor({ ask: 'behind', snapshot, node }, snapshot))[0] ?? 0,
     unblocksExactly: async (snapshot) => {
       const { nodes, edges } = snapshot.dependants;
       const isLarge = nodes * edges.length > INLINE_PRODUCT;
@@ -52,7 +62,7 @@ export function createGraphAnalysis(options: Omit<PoolOptions, 'worker'> = {}): 
         for (let node = 0; node < nodes; node++) sum[node] = (sum[node] as number) + (counts[node] as number);
       return sum;
     },
-    close: () => pool.close(),
+    close: async () => pool?.close(),
   };
 }
 

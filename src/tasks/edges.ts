@@ -116,6 +116,15 @@ export class Edges {
     return this.#out;
   }
 
+  /** As `rows`, built by `build` where they have to be; of the edges as they are now. */
+  async rowsBy(build: (list: EdgeList) => Promise<Csr>, nodes: number): Promise<Csr> {
+    if (this.#inRows === this.#count && this.#out.nodes >= nodes) return this.#out;
+    const list = this.list(nodes);
+    const rows = await build(list);
+    this.adopt(list, rows);
+    return rows;
+  }
+
   /** Builds the rows anew. @param isGone nodes whose edges are dropped. */
   build(nodes: number, isGone: ((node: number) => boolean) | undefined): void {
     if (isGone !== undefined) this.#drop(isGone);

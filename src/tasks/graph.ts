@@ -173,7 +173,8 @@ export class TaskGraph {
   }
 
   /**
-   * Forgets tasks that are done, or that nothing unfinished depends on; the others stay.
+   * Forgets tasks that are done, or that nothing open depends on; the others stay. What was dead is waited for no longer by
+   * what is dead as well.
    *
    * @returns ids of those that are gone.
    */
@@ -184,7 +185,6 @@ export class TaskGraph {
       if (node === undefined || this.#nodes.states[node] === NODE.awaited) continue;
       if (this.#nodes.states[node] !== NODE.done) {
         if (this.#isNeeded(node)) continue;
-        // What was done without waiting for it shall not wait when it is opened again.
         this.#count(node, -1);
       }
       this.#nodes.retire(node, false);
@@ -271,10 +271,19 @@ export class TaskGraph {
    * The graph as it is now, for the questions of `analysis.ts`, here or in a pool thread; later changes do not reach it.
    */
   snapshot(): Snapshot {
-    const dependants = this.#edges.rows(this.#nodes.places);
-    const states = new Uint8Array(new SharedArrayBuffer(this.#nodes.places));
-    states.set(this.#nodes.states.subarray(0, this.#nodes.places));
-    return { dependants, states };
+    return { dependants: this.#edges.rows(this.#nodes.places), states: this.#copyStates() };
+  }
+
+  /**
+   * As `snapshot`, with the ids of its nodes; its rows are built by `rebuild` where there is one. What is changed meanwhile
+   * is not in it.
+   */
+  async frozen(): Promise<{ snapshot: Snapshot; names: readonly string[] }> {
+    const { rebuild } = this.#options;
+    const names = this.#nodes.names();
+    if (rebuild === undefined) return { snapshot: this.snapshot(), names };
+    const states = this.#copyStates();
+    return { snapshot: { dependants: await this.#edges.rowsBy(rebuild, names.length), states }, names };
   }
 
   /** Resolves once no rows are being built elsewhere. */
@@ -282,15 +291,26 @@ export class TaskGraph {
     await this.#rebuilding;
   }
 
+  /** The node of a task in a snapshot that is taken now. @throws VigilError NOT_FOUND */
+  nodeOf(id: string): number {
+    return this.#nodes.named(id);
+  }
+
   /** The id of a node of a snapshot. */
   idOf(node: number): string {
     return this.#nodes.nameOf(node);
   }
 
+  #copyStates(): Uint8Array {
+    const states = new Uint8Array(new SharedArrayBuffer(this.#nodes.places));
+    states.set(this.#nodes.states.subarray(0, this.#nodes.places));
+    return states;
+  }
+
   #isNeeded(node: number): boolean {
     let needed = false;
     this.#connections.eachDependant(node, (dependant) => {
-      needed = this.#nodes.states[dependant] === NODE.open || this.#nodes.states[dependant] === NODE.dead;
+      needed = this.#nodes.states[dependant] === NODE.open;
       return !needed;
     });
     return needed;

@@ -71,7 +71,7 @@ export class NaiveGraph {
     return ids.filter((id) => {
       const task = this.tasks.get(id);
       if (task === undefined) return false;
-      const isNeeded = this.dependantsOf(id).some((other) => this.#of(other).state !== 'done');
+      const isNeeded = this.dependantsOf(id).some((other) => this.#of(other).state === 'open');
       if (task.state !== 'done' && isNeeded) return false;
       this.tasks.delete(id);
       for (const task of this.tasks.values()) task.dependsOn.delete(id);

@@ -261,6 +261,13 @@ const kill = fc.boolean().map((busy) =>
   }),
 );
 
+const prune = fc.constant(
+  command('prune', async (model, real) => {
+    await real.queue.prune(Date.now() + 60_000);
+    model.forget();
+  }),
+);
+
 const score = fc.constant(
   command('score', async (_model, real) => {
     await real.queue.scores.pass(3, Date.now());
@@ -286,6 +293,7 @@ export function commands(
       sweep,
       kill,
       score,
+      prune,
       ...more,
     ],
     {

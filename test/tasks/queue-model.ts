@@ -83,6 +83,20 @@ export class QueueModel {
     }
   }
 
+  /** Whatever is finished, unless an unfinished one waits for it. */
+  forget(): void {
+    const isFinished = ({ state }: ModelTask) => ['done', 'failed', 'cancelled'].includes(state);
+    const gone = this.all.filter(
+      (task) =>
+        isFinished(task) &&
+        (task.state === 'done' ||
+          !this.all.some((each) => !isFinished(each) && each.dependsOn.includes(task.id))),
+    );
+    const ids = new Set(gone.map(({ id }) => id));
+    for (const id of ids) this.tasks.delete(id);
+    for (const task of this.all) task.dependsOn = task.dependsOn.filter((id) => !ids.has(id));
+  }
+
   over(task: ModelTask): void {
     if (task.token !== undefined && !task.old.includes(task.token)) task.old.push(task.token);
   }

@@ -46,6 +46,9 @@ export class QueueUnderTest {
       wakeOutbox: () => {},
       isReachable: () => this.reachable,
       monotonic: () => this.time,
+      failed: (error) => {
+        throw error;
+      },
     });
     this.leases = new TaskLeases(this.queue);
   }

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Store } from '../../store/store.js';
 import type { TaskChange } from '../../store/tasks/task-rows.js';
-import { type GraphTask, TaskGraph } from '../../tasks/graph.js';
+import { type GraphTask, TaskGraph, type TaskGraphOptions } from '../../tasks/graph.js';
 
 /** Tasks read between two turns of the event loop. */
 const CHUNK = 5_000;
@@ -12,16 +12,19 @@ const CHUNK = 5_000;
  */
 export class GraphKeeper {
   readonly #store: Store;
+  readonly #options: Pick<TaskGraphOptions, 'rebuild' | 'onFailure'>;
   #graph: TaskGraph | undefined;
   #version = 0;
 
-  constructor(store: Store) {
+  /** @param options where the rows of a large graph are built. */
+  constructor(store: Store, options: Pick<TaskGraphOptions, 'rebuild' | 'onFailure'>) {
     this.#store = store;
+    this.#options = options;
   }
 
   /** Reads the graph without holding up the event loop; nothing else may change tasks meanwhile. */
   async open(): Promise<void> {
-    const graph = newGraph();
+    const graph = this.#newGraph();
     for (let after: number | undefined = 0; after !== undefined; await turn())
       after = this.#readInto(graph, after);
     this.#graph = graph;
@@ -30,7 +33,7 @@ export class GraphKeeper {
   /** Outside of a transaction that has changed tasks already, when it has to be read anew. */
   get graph(): TaskGraph {
     if (this.#graph !== undefined) return this.#graph;
-    const graph = newGraph();
+    const graph = this.#newGraph();
     for (let after: number | undefined = 0; after !== undefined; ) after = this.#readInto(graph, after);
     this.#graph = graph;
     return graph;
@@ -43,6 +46,7 @@ export class GraphKeeper {
 
   /** What the graph says may not be what the record says. */
   invalidate(): void {
+    this.#version++;
     this.#graph = undefined;
   }
 
@@ -113,9 +117,9 @@ export class GraphKeeper {
     );
     return rows.length < CHUNK ? undefined : rows.at(-1)?.seq;
   }
-}
 
-/** Whether a missing dependency is refused is the record's decision. */
-function newGraph(): TaskGraph {
-  return new TaskGraph({ missing: 'await' });
+  /** Whether a missing dependency is refused is the record's decision. */
+  #newGraph(): TaskGraph {
+    return new TaskGraph({ missing: 'await', ...this.#options });
+  }
 }

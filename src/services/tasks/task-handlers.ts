@@ -83,9 +83,9 @@ export function taskHandlers(running: () => RunningTasks): TaskHandlers {
       changed(ids, await running().queue.retry(ids), running, 'has neither failed nor been cancelled'),
     'tasks.reprioritise': async ({ ids, ...to }) =>
       changed(ids, await running().queue.reprioritise(ids, to), running, 'is finished already'),
-    'tasks.explain': ({ id }) => {
+    'tasks.explain': async ({ id }) => {
       const task = known(tables().queries.get(id), id);
-      const { scores, keeper } = running().queue;
+      const { scores, questions } = running().queue;
       const { score, terms, notes } = known(scores.explain(id, Date.now()), id);
       return {
         task,
@@ -93,7 +93,7 @@ export function taskHandlers(running: () => RunningTasks): TaskHandlers {
         terms,
         notes,
         waitsFor: tables().edges.waitsFor(id),
-        unblocks: keeper.graph.has(id) ? keeper.graph.unblocks(id) : 0,
+        unblocks: await questions.unblocks(id),
       };
     },
     'tasks.graph': (query) => drawnGraph(running().queue, query),

@@ -6,8 +6,10 @@ import type { TaskSettings } from '../../settings/tasks.js';
 import type { Store } from '../../store/store.js';
 import type { NewTask } from '../../store/tasks/task-additions.js';
 import type { TaskChange } from '../../store/tasks/task-rows.js';
+import { createGraphAnalysis, type GraphAnalysis } from '../../tasks/analysis-pool.js';
 import { AwakeClock } from '../../tasks/awake-clock.js';
 import { GraphKeeper } from './graph-keeper.js';
+import { GraphQuestions } from './graph-questions.js';
 import { TaskEvents } from './task-events.js';
 import { TaskScores } from './task-scores.js';
 
@@ -20,6 +22,8 @@ export interface TaskQueueParts {
   isReachable(): boolean;
   /** Monotonic milliseconds. */
   monotonic(): number;
+  /** A thread could not do its work, which was done here. */
+  failed(error: unknown): void;
 }
 
 /** When something happens, in both times. */
@@ -44,17 +48,21 @@ export class TaskQueue {
   readonly store: Store;
   readonly settings: TaskSettings;
   readonly keeper: GraphKeeper;
+  readonly questions: GraphQuestions;
   readonly scores: TaskScores;
   readonly #events: TaskEvents;
   readonly #clock: AwakeClock;
+  readonly #analysis: GraphAnalysis;
   readonly #wakeOutbox: () => void;
   #listener: ((changes: readonly TaskChange[], moment: Moment) => void) | undefined;
 
-  private constructor(parts: TaskQueueParts, keeper: GraphKeeper) {
+  private constructor(parts: TaskQueueParts, keeper: GraphKeeper, analysis: GraphAnalysis) {
     const { store, settings } = parts;
     this.store = store;
     this.settings = settings;
     this.keeper = keeper;
+    this.#analysis = analysis;
+    this.questions = new GraphQuestions(keeper, analysis);
     this.scores = new TaskScores(store, keeper, settings.score);
     this.#events = new TaskEvents(store, parts.subjects, settings);
     this.#wakeOutbox = parts.wakeOutbox;
@@ -68,13 +76,14 @@ export class TaskQueue {
   }
 
   static async open(parts: TaskQueueParts): Promise<TaskQueue> {
-    const keeper = new GraphKeeper(parts.store);
+    const analysis = createGraphAnalysis({ threads: 1 });
+    const keeper = new GraphKeeper(parts.store, { rebuild: analysis.rows, onFailure: parts.failed });
     await keeper.open();
-    return new TaskQueue(parts, keeper);
+    return new TaskQueue(parts, keeper, analysis);
   }
 
   async close(): Promise<void> {
-    await this.scores.close();
+    await Promise.all([this.scores.close(), this.#analysis.close()]);
     const awake = this.#clock.now();
     await this.store.write(() => this.store.tasks.claims.noteAwake(awake));
   }

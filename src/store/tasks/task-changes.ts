@@ -47,6 +47,11 @@ export class TaskChanges {
             where e.dependency = t.seq and d.finished_at is null))
        order by finished_at limit ?`);
     this.#forget = [
+      // What was not done and is forgotten is waited for no longer, should its dependant be opened again.
+      `update tasks set open_dependencies = open_dependencies - gone.n
+         from (select e.task, count(*) as n from task_edges e join tasks d on d.seq = e.dependency
+                where d.state <> 'done' and d.seq in (select value from json_each(?)) group by e.task) as gone
+        where tasks.seq = gone.task`,
       'delete from task_edges where dependency in (select value from json_each(?))',
       'delete from task_edges where task in (select value from json_each(?))',
       'delete from task_awaited where task in (select value from json_each(?))',

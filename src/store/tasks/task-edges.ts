@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Task, TaskPriority, TaskState } from '../../messages/tasks.js';
-import type { TaskChange } from './task-rows.js';
+import { HELD, OPEN, type TaskChange } from './task-rows.js';
 
 export interface Freed extends TaskChange {
   readonly seq: number;
@@ -33,6 +33,7 @@ export class TaskEdges {
   readonly #unfinished: Statement<[number, number], Unfinished>;
   readonly #drawn: Statement<[Record<string, unknown>], DrawnTask>;
   readonly #drawnCount: Statement<[Record<string, unknown>], { n: number }>;
+  readonly #unfinishedCount: Statement<[], { n: number }>;
   readonly #drawnByIds: Statement<[string], DrawnTask>;
   readonly #edgesAmong: Statement<[string], { from: number; to: number }>;
 
@@ -79,13 +80,18 @@ export class TaskEdges {
       `select seq, id, title, state, priority from ${drawn} order by seq limit @limit`,
     );
     this.#drawnCount = database.prepare(`select count(*) as n from ${drawn}`);
+    // Over two small indexes, not over the table.
+    this.#unfinishedCount = database.prepare(`
+      select (select count(*) from tasks indexed by tasks_open where ${OPEN} and state <> 'cancelled')
+           + (select count(*) from tasks indexed by tasks_leased where ${HELD}) as n`);
     this.#drawnByIds = database.prepare(`
       select seq, id, title, state, priority from tasks
        where id in (select value from json_each(?)) order by seq`);
     this.#edgesAmong = database.prepare(`
       with shown as materialized (select value as seq from json_each(?))
       select e.dependency as "from", e.task as "to" from shown join task_edges e on e.task = shown.seq
-       where e.dependency in (select seq from shown) order by e.task, e.dependency`);
+      -- Each edge is looked up among those shown (+), not each of those shown among the edges.
+       where +e.dependency in (select seq from shown) order by e.task, e.dependency`);
   }
 
   /** Inside a transaction: tasks are done. @returns those that wait for nothing any longer. Costs their out-degree. */
@@ -122,7 +128,9 @@ export class TaskEdges {
   drawn(query: { phase?: string | undefined; finished: boolean; limit: number }): [DrawnTask[], number] {
     const which = { phase: query.phase ?? null, finished: query.finished ? 1 : 0 };
     const rows = this.#drawn.all({ ...which, limit: query.limit });
-    return [rows, rows.length < query.limit ? rows.length : (this.#drawnCount.get(which)?.n ?? 0)];
+    if (rows.length < query.limit) return [rows, rows.length];
+    const isPlain = !query.finished && query.phase === undefined;
+    return [rows, (isPlain ? this.#unfinishedCount.get() : this.#drawnCount.get(which))?.n ?? 0];
   }
 
   drawnByIds(ids: readonly string[]): DrawnTask[] {

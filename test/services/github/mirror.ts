@@ -57,6 +57,7 @@ export class TestMirror {
       wakeOutbox: () => {},
       isReachable: () => true,
       monotonic: () => performance.now(),
+      failed: (error) => t.fail(String(error)),
     });
     const { label, missing } = parsed.tasks;
     const issueTasks = label === undefined ? undefined : new IssueTasks({ queue, subjects, label, missing });
