@@ -24,7 +24,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   broker: ['messages', 'settings', 'actors/runtime'],
   managed: ['messages', 'settings', 'broker', 'actors/runtime'],
   discovery: ['messages', 'logs'],
-  reference: ['messages', 'settings'],
+  reference: ['messages', 'settings', 'cli/program', 'cli'],
   notices: ['messages', 'settings', 'store', 'services', 'actors/runtime'],
   http: ['messages', 'settings', 'store', 'services', 'actors/runtime'],
   services: [

@@ -12,6 +12,18 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** What each says, for help and reference. */
+export const EXIT_MEANINGS: readonly (readonly [number, string])[] = [
+  [EXIT.fine, 'fine'],
+  [EXIT.failure, 'failure'],
+  [EXIT.usage, 'bad input'],
+  [EXIT.needsPerson, 'a person is needed'],
+  [EXIT.notFound, 'not found'],
+  [EXIT.noBroker, 'no broker or supervisor'],
+  [EXIT.timeout, 'not in time'],
+  [EXIT.interrupted, 'interrupted by Ctrl-C'],
+];
+
 const BY_CODE: Partial<Record<ErrorCode, number>> = {
   BAD_REQUEST: EXIT.usage,
   UNREADABLE: EXIT.usage,

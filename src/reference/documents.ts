@@ -1,4 +1,5 @@
 import { asyncApi } from './asyncapi.js';
+import { cliPage } from './cli-page.js';
 import { errorsPage } from './errors-page.js';
 import { jsonSchemas, schemaFile } from './schemas.js';
 import { settingsPage } from './settings-page.js';
@@ -25,5 +26,6 @@ export function documents(version: string): ReadonlyMap<string, string> {
     ['reference/subjects.md', subjectsPage()],
     ['reference/settings.md', settingsPage()],
     ['reference/errors.md', errorsPage()],
+    ['reference/cli.md', cliPage()],
   ]);
 }

@@ -51,7 +51,7 @@ t.test('each file that a schema or page refers to is there', async (t) => {
   for (const [path, text] of all) {
     const references = [
       ...[...text.matchAll(/"\$ref": "([^"#]+)"/g)].map((match) => join('schemas', match[1] ?? '')),
-      ...[...text.matchAll(/\]\(([^)]+)\)/g)].map((match) => join('reference', match[1] ?? '')),
+      ...[...text.matchAll(/\]\(([^)#][^)]*)\)/g)].map((match) => join('reference', match[1] ?? '')),
     ];
     for (const reference of references) t.ok(all.has(reference), `${path} refers to ${reference}`);
   }

@@ -13,20 +13,26 @@ export function agentCommands(vigil: Command): void {
       '\nExamples:\n  vigil agents list\n  vigil agents restart fixer\n  vigil agents pause --all --reason "new network"',
     );
 
-  const listOf = (command: Command) =>
+  const listOf = (name: string, command: Command) =>
     withSettings(command)
       .option('--json', 'print one JSON object per agent')
       .option('--state <state>', 'only agents of this status, such as waiting_input')
       .option('--unseen', 'only agents that ended and that nobody has acknowledged (vigil ack)')
       .addHelpText(
         'after',
-        '\nExamples:\n  vigil ls\n  vigil ls --json | jq "select(.status.state == \\"stuck\\") | .id"',
+        `\nExamples:\n  vigil ${name}\n  vigil ${name} --json | jq "select(.status.state == \\"stuck\\") | .id"`,
       )
       .action(async (options) => {
         process.exitCode = await (await load()).list(options);
       });
-  listOf(agents.command('list').alias('ls').description('all agents, those that need a person first'));
-  listOf(vigil.command('ls').description('all agents, those that need a person first (vigil agents list)'));
+  listOf(
+    'agents list',
+    agents.command('list').alias('ls').description('all agents, those that need a person first'),
+  );
+  listOf(
+    'ls',
+    vigil.command('ls').description('all agents, those that need a person first (vigil agents list)'),
+  );
 
   withSettings(agents.command('get').alias('show'))
     .argument('<agent>', 'id of the agent')

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { VERSION } from '../../version.js';
+import { EXIT_MEANINGS } from '../exit-codes.js';
 import { agentCommands } from './agents.js';
 import { analysisCommands } from './analyses.js';
 import { completionCommands } from './completion.js';
@@ -41,22 +42,27 @@ Examples:
   vigil cost --by repo             what they used, and what that costs by estimate
   vigil repos sync                 read what is new on GitHub
   vigil tasks list                 what there is to do for agents
+  vigil events -f                  what happens in the fleet
   vigil doctor                     what is wrong with the set-up, and how to mend it
   vigil tree                       what runs where
 
-Exit codes: 0 fine, 1 failure, 2 bad input, 3 a person is needed, 4 not found, 5 no broker, 6 timeout`,
+Exit codes: ${EXIT_MEANINGS.map(([code, meaning]) => `${code} ${meaning}`).join(', ')}`,
     );
 
+  vigil.commandsGroup('Watch:');
   watchingCommands(vigil);
   processCommands(vigil);
-  analysisCommands(vigil);
-  steeringCommands(vigil);
+  vigil.commandsGroup('Look:');
   agentCommands(vigil);
   topCommand(vigil);
-  costCommand(vigil);
   observingCommands(vigil);
+  costCommand(vigil);
+  vigil.commandsGroup('Act:');
+  analysisCommands(vigil);
+  steeringCommands(vigil);
   taskCommands(vigil);
   repoCommands(vigil);
+  vigil.commandsGroup('Vigil itself:');
   systemCommands(vigil);
   completionCommands(vigil);
   contractCommands(vigil);

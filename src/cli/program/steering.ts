@@ -33,6 +33,10 @@ export function steeringCommands(vigil: Command): void {
     )
     .addOption(numberOption('--last <n>', 'how many, at most 1000 (default: 20)'))
     .option('--json', 'print one JSON object per intervention')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vigil interventions list --state pending\n  vigil interventions list --agent fixer --json | jq .effect',
+    )
     .action(async (options) => {
       process.exitCode = await (await import('../commands/interventions.js')).list(options);
     });
@@ -41,6 +45,10 @@ export function steeringCommands(vigil: Command): void {
     .description('send it to the agent')
     .option('--message <text>', 'tell the agent this in its place')
     .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vigil interventions approve 0mf3k2x1a0c4d5e6f7a8b9c0d\n  vigil interventions approve 0mf3k2x1a0c4d5e6f7a8b9c0d --message "Run the tests first."\n\nExit codes: 0 the agent has it, 3 it waits or was not delivered, 4 no such intervention',
+    )
     .action(async (id, options) => {
       process.exitCode = await (await import('../commands/interventions.js')).decide(id, true, options);
     });
@@ -48,6 +56,7 @@ export function steeringCommands(vigil: Command): void {
     .argument('<id>', 'id of one that is pending')
     .description('do not send it')
     .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  vigil interventions reject 0mf3k2x1a0c4d5e6f7a8b9c0d')
     .action(async (id, options) => {
       process.exitCode = await (await import('../commands/interventions.js')).decide(id, false, options);
     });
@@ -55,11 +64,15 @@ export function steeringCommands(vigil: Command): void {
   const hook = vigil
     .command('hook')
     .description('hooks for agents that Vigil watches but does not run')
-    .addHelpText('after', '\nHow to install it: docs/guides/steering.md');
+    .addHelpText(
+      'after',
+      '\nHow to install it: docs/guides/steering.md\n\nExamples:\n  vigil hook claude-code < hook-input.json',
+    );
   withSettings(hook.command('claude-code'))
     .description(
       'show a Claude Code session what it is to be told; reads the hook input, never disturbs the session',
     )
+    .addHelpText('after', '\nExamples:\n  vigil hook claude-code < hook-input.json')
     .action(async (options) => {
       process.exitCode = await (await import('../commands/hook.js')).hookClaudeCode(options);
     });
