@@ -8,7 +8,7 @@ import { jsonLines, vigil } from '../system/processes.js';
 t.setTimeout(120_000);
 
 /** What has nothing to read for a program, or says it in a form of its own. */
-const WITHOUT_JSON = ['run', 'host', 'completion', 'hook claude-code', 'tasks graph', 'top'];
+const WITHOUT_JSON = ['run', 'host', 'completion', 'hook claude-code', 'tasks graph', 'top', 'schema show'];
 /** Packages that take long to load, and that no help needs. */
 const HEAVY = /node_modules\/(nats|better-sqlite3|piscina|fastify|openai|cli-table3)\//;
 

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
+import { interrupted } from '../signals.js';
 import { withSettings } from './options.js';
 
 /** `vigil doctor`, `status`, `tree`: how Vigil itself is. */
@@ -14,6 +15,26 @@ export function systemCommands(vigil: Command): void {
     )
     .action(async (options) => {
       process.exitCode = await (await import('../commands/doctor.js')).doctor(options);
+    });
+
+  withSettings(vigil.command('bench'))
+    .addArgument(
+      new Argument('[bench...]', 'which of them (default: all)').choices([
+        'broker',
+        'disk',
+        'parse',
+        'analysis',
+      ]),
+    )
+    .description('measure this set-up for some seconds: what is good, what is slow, what to do')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nThe broker is the one that runs; analyses are made by a Vigil of its own, beside the fleet, whose record is not touched.\n\nExamples:\n  vigil bench\n  vigil bench disk broker\n  vigil bench --json | jq \'.measures[] | select(.state == "slow")\'',
+    )
+    .action(async (names, options) => {
+      const stopAsked = interrupted();
+      process.exitCode = await (await import('../commands/bench.js')).bench(names, options, stopAsked);
     });
 
   withSettings(vigil.command('status'))
