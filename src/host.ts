@@ -13,6 +13,7 @@ import { systemClock } from './actors/runtime/clock.js';
 import { ActorSystem } from './actors/runtime/system.js';
 import { readJson } from './actors/runtime/wire.js';
 import { connectBroker, endConnection } from './broker/connect.js';
+import { whenLed, whenThereIsAFleet } from './broker/readiness.js';
 import { createLog, type Logger, logBroker } from './log.js';
 import { createParsePool } from './logs/parse-pool.js';
 import { Placement } from './messages/actor-protocols.js';
@@ -36,6 +37,8 @@ export interface Host {
 export interface HostParts {
   /** Reviews the rules' verdicts; by the settings when absent. */
   readonly review?: Review;
+  /** No supervisor has been at the broker yet; it is waited for. */
+  readonly onWaiting?: () => void;
   /** Opens the logs of an agent; from the file system when absent. */
   readonly openLogs?: (spec: AgentSpec, from?: unknown) => LogReader;
 }
@@ -117,7 +120,8 @@ export async function startHost(options: HostOptions, parts: HostParts = {}): Pr
   );
   const follower = logFollower(system, bus, subjects, options, log);
   const residents = new Residents(options.id, system, behaviourOf, follower, log);
-  const placement = await followPlacement(bus, subjects, residents, log);
+  await whenThereIsAFleet(connection, subjects, parts.onWaiting ?? (() => {}));
+  const placement = await followPlacement(bus, subjects, residents, options.connectTimeoutMs, log);
   const lease = await holdLease(connection, subjects, options, () => residents.size, log);
 
   return {
@@ -303,9 +307,11 @@ async function followPlacement(
   bus: Bus,
   subjects: Subjects,
   residents: Residents,
+  waitMs: number,
   log: Logger,
 ): Promise<{ stop(): void }> {
-  const bucket = await bus.connection.jetstream().views.kv(subjects.placementBucket, { bindOnly: true });
+  const { views } = bus.connection.jetstream();
+  const bucket = await whenLed(waitMs, () => views.kv(subjects.placementBucket, { bindOnly: true }));
   let entries: QueuedIterator<KvEntry> | undefined;
   const follow = async (): Promise<void> => {
     const own = await bucket.watch();
@@ -326,7 +332,7 @@ async function followPlacement(
     });
   };
   bus.on('reconnect', again);
-  await follow();
+  await whenLed(waitMs, follow);
   return {
     stop: () => {
       clearTimeout(retry);
@@ -359,7 +365,9 @@ async function holdLease(
   agents: () => number,
   log: Logger,
 ): Promise<{ release(): Promise<void>; abandon(): void }> {
-  const bucket = await connection.jetstream().views.kv(subjects.hostBucket, { bindOnly: true });
+  const { connectTimeoutMs: waitMs } = options;
+  const { views } = connection.jetstream();
+  const bucket = await whenLed(waitMs, () => views.kv(subjects.hostBucket, { bindOnly: true }));
   let beat = 0;
   const renew = () =>
     bucket.put(
@@ -373,7 +381,7 @@ async function holdLease(
         pools: poolFigures(),
       }),
     );
-  await renew();
+  await whenLed(waitMs, renew);
   const timer = setInterval(() => {
     renew().catch((error: unknown) => log.warn({ err: error }, 'lease could not be renewed'));
   }, options.leaseMs / 3);

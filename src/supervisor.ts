@@ -10,6 +10,7 @@ import { type ChildSpec, Supervisor, subtree } from './actors/runtime/supervisio
 import { ActorSystem } from './actors/runtime/system.js';
 import { type Broker, brokerChild, prepareBroker } from './broker/broker.js';
 import { connectBroker, endConnection } from './broker/connect.js';
+import { whenLed } from './broker/readiness.js';
 import { ensureStreams } from './broker/streams.js';
 import { Http } from './http/http-service.js';
 import type { Metrics } from './http/metrics.js';
@@ -117,7 +118,9 @@ export async function startSupervisor(
       INBOX,
     );
     const subjects = new Subjects(settings.prefix);
-    await ensureStreams(connection, subjects, settings.results);
+    const { connectTimeoutMs, replicas } = settings.nats;
+    const made = connection;
+    await whenLed(connectTimeoutMs, () => ensureStreams(made, subjects, settings.results, replicas));
     await root.tree.add(subtree(root.services, 'services', settings.hosts.drainMs + SHUTDOWN_MS));
     const http = await startServices({
       settings,
@@ -196,6 +199,7 @@ interface Composition {
 async function startServices(composition: Composition): Promise<Http> {
   const { settings, store, log, root, connection, subjects } = composition;
   const { drainMs } = settings.hosts;
+  const { replicas } = settings.nats;
   const startedAt = new Date().toISOString();
   const failed = (what: string) => (error: unknown, request?: string) =>
     log.error({ err: error, request }, what);
@@ -268,10 +272,17 @@ async function startServices(composition: Composition): Promise<Http> {
   await root.services.add(
     service('fleet', SHUTDOWN_MS, async (exited) => {
       await store.write(() => declareAgents(composition));
-      fleet = await Fleet.open(connection, subjects, store.agents.active(), failed('placement waits'));
+      fleet = await Fleet.open(
+        connection,
+        subjects,
+        store.agents.active(),
+        failed('placement waits'),
+        replicas,
+      );
       announceHosts(fleet, bus, publishing);
       const leases = await LeaseWatch.open(bus, subjects, {
         leaseMs: settings.hosts.leaseMs,
+        replicas,
         clock: systemClock,
         joined: (lease) => fleet.hostJoined(lease),
         lost: (id, why) => {

@@ -8,12 +8,11 @@ import {
   type StreamConfig,
 } from 'nats';
 import type { Subjects } from '../messages/subjects.js';
+import { STREAM_NOT_FOUND } from './readiness.js';
 
 const NANOS_PER_MS = 1_000_000;
 /** How long the server remembers message ids: a result that is sent again after a crash is one it has already. */
 const DUPLICATE_WINDOW_MS = 3_600_000;
-/** JetStream's own code for it. */
-const STREAM_NOT_FOUND = 10_059;
 const TRIGGER_MAX_BYTES = 256 * 1024 * 1024;
 
 /** Bounds of the result stream. */
@@ -22,11 +21,16 @@ export interface StreamLimits {
   readonly maxBytes: number;
 }
 
-/** Makes the two streams, or brings them to these limits when they are there. */
+/**
+ * Makes the two streams, or brings them to these limits when they are there; and the buckets, where they are.
+ *
+ * @param replicas servers of a cluster that keep a copy.
+ */
 export async function ensureStreams(
   connection: NatsConnection,
   subjects: Subjects,
   limits: StreamLimits,
+  replicas = 1,
 ): Promise<void> {
   const manager = await connection.jetstreamManager();
   await ensure(manager, {
@@ -38,6 +42,7 @@ export async function ensureStreams(
     discard: DiscardPolicy.New,
     max_bytes: TRIGGER_MAX_BYTES,
     duplicate_window: DUPLICATE_WINDOW_MS * NANOS_PER_MS,
+    num_replicas: replicas,
   });
   await ensure(manager, {
     name: subjects.resultStream,
@@ -48,7 +53,10 @@ export async function ensureStreams(
     max_age: limits.maxAgeMs * NANOS_PER_MS,
     max_bytes: limits.maxBytes,
     duplicate_window: Math.min(DUPLICATE_WINDOW_MS, limits.maxAgeMs) * NANOS_PER_MS,
+    num_replicas: replicas,
   });
+  for (const bucket of [subjects.hostBucket, subjects.placementBucket])
+    await replicate(manager, `KV_${bucket}`, replicas);
 }
 
 async function ensure(
@@ -57,6 +65,14 @@ async function ensure(
 ): Promise<void> {
   if (await exists(manager, config.name)) await manager.streams.update(config.name, config);
   else await manager.streams.add(config);
+}
+
+/** A bucket that is not there yet is made by whoever opens it. */
+async function replicate(manager: JetStreamManager, name: string, replicas: number): Promise<void> {
+  if (!(await exists(manager, name))) return;
+  const { config } = await manager.streams.info(name);
+  if (config.num_replicas !== replicas)
+    await manager.streams.update(name, { ...config, num_replicas: replicas });
 }
 
 async function exists(manager: JetStreamManager, name: string): Promise<boolean> {

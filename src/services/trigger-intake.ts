@@ -18,6 +18,13 @@ import type { RequestRunner } from './request-runner.js';
 const NANOS_PER_MS = 1_000_000;
 const DURABLE = 'supervisor';
 const RETRY_MS = 1_000;
+/**
+ * Two of them missed and messages are asked for anew: the server of a cluster that led the consumer is gone, and with it
+ * what it had been asked for. The client's own 15 s would keep triggers waiting for half a minute.
+ */
+const HEARTBEAT_MS = 2_000;
+/** A request for messages ends after this and is made anew; the client also waits so long where nobody answers it. */
+const EXPIRES_MS = 5_000;
 
 export interface TriggerIntakeOptions {
   readonly connection: NatsConnection;
@@ -72,7 +79,11 @@ export class TriggerIntake {
   async #follow(): Promise<void> {
     while (!this.#closed) {
       try {
-        this.#messages = await this.#consumer.consume({ max_messages: this.#options.maxRunning });
+        this.#messages = await this.#consumer.consume({
+          max_messages: this.#options.maxRunning,
+          expires: EXPIRES_MS,
+          idle_heartbeat: HEARTBEAT_MS,
+        });
         for await (const message of this.#messages) void this.#take(message);
       } catch (error) {
         if (this.#closed) return;

@@ -51,6 +51,11 @@ export const Settings = z.strictObject({
         .string()
         .default('https://github.com/nats-io/nats-server/releases/download')
         .describe('Where released nats-server archives and their SHA256SUMS are.'),
+      replicas: count(1, 5)
+        .default(1)
+        .describe(
+          'Servers of a cluster that keep each trigger, result and placement; 3 outlive the loss of one server.',
+        ),
       nkeyFile: z.string().optional().describe('File with the nkey seed to connect with.'),
       credsFile: z.string().optional().describe('Credentials file (.creds) to connect with.'),
       connectTimeoutMs: ms(100, 600_000)

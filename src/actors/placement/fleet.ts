@@ -55,8 +55,9 @@ export class Fleet extends EventEmitter<FleetEvents> {
     subjects: Subjects,
     specs: readonly AgentSpec[],
     onError: (error: unknown) => void,
+    replicas = 1,
   ): Promise<Fleet> {
-    const bucket = await connection.jetstream().views.kv(subjects.placementBucket, { history: 1 });
+    const bucket = await connection.jetstream().views.kv(subjects.placementBucket, { history: 1, replicas });
     const fleet = new Fleet(bucket, onError);
     for (const spec of specs) fleet.#agents.set(spec.id, { spec, host: undefined, epoch: 0, dirty: true });
     for await (const key of await bucket.keys()) if (!fleet.#agents.has(key)) fleet.#removed.add(key);

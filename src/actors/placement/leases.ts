@@ -7,6 +7,8 @@ import { readJson } from '../runtime/wire.js';
 
 export interface LeaseWatchOptions {
   readonly leaseMs: number;
+  /** Servers of a cluster that keep the bucket; one when absent. */
+  readonly replicas?: number;
   readonly clock: Clock;
   joined(lease: HostLease): void;
   lost(id: string, why: string): void;
@@ -43,7 +45,7 @@ export class LeaseWatch {
   }
 
   static async open(bus: Bus, subjects: Subjects, options: LeaseWatchOptions): Promise<LeaseWatch> {
-    const bucket = await openHostBucket(bus.connection, subjects, options.leaseMs);
+    const bucket = await openHostBucket(bus.connection, subjects, options);
     const watch = new LeaseWatch(bus, bucket, options);
     await watch.#watch();
     bus.on('reconnect', watch.#rewatch);
@@ -142,8 +144,12 @@ function readLease(entry: KvEntry): HostLease | undefined {
 }
 
 /** The bucket's time to live only sweeps up; who is alive is decided by `LeaseWatch`. */
-function openHostBucket(connection: NatsConnection, subjects: Subjects, leaseMs: number): Promise<KV> {
+function openHostBucket(
+  connection: NatsConnection,
+  subjects: Subjects,
+  { leaseMs, replicas = 1 }: LeaseWatchOptions,
+): Promise<KV> {
   return connection
     .jetstream()
-    .views.kv(subjects.hostBucket, { history: 1, ttl: Math.max(60_000, leaseMs * 10) });
+    .views.kv(subjects.hostBucket, { history: 1, ttl: Math.max(60_000, leaseMs * 10), replicas });
 }

@@ -13,7 +13,9 @@ export async function host(options: SettingsOptions): Promise<number> {
   if (url === undefined)
     throw new VigilError('BAD_REQUEST', 'host: name the broker with --nats-url nats://host:4222');
   const id = `${settings.hosts.label ?? 'host'}-${newId()}`.slice(-64);
-  const running = await startHost(hostOptions(settings, id, { url, nkeyFile, credsFile }, undefined));
+  const running = await startHost(hostOptions(settings, id, { url, nkeyFile, credsFile }, undefined), {
+    onWaiting: () => console.error('No supervisor has been at this broker yet; waiting for one.'),
+  });
   console.log(`host ${running.id} joined ${url.replace(/\/\/[^/@]*@/g, '//***@')}`);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   await running.stop();

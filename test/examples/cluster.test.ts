@@ -1,0 +1,158 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { connect, headers, type NatsConnection } from 'nats';
+import t, { type Test } from 'tap';
+import { findServer } from '../../src/broker/find-server.js';
+import { keyOf } from '../broker/servers.js';
+import { testFolder } from '../folder.js';
+import { jsonLines, ROOT, run, until, vigil } from '../system/processes.js';
+
+/** A cluster that lost a server chooses its leaders anew within seconds, on a busy machine later. */
+const WAIT_MS = 60_000;
+
+/** Three servers, a supervisor and two hosts start on two cores. */
+t.setTimeout(120_000);
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  const ports: number[] = [];
+  for (const server of servers) {
+    if (!server.listening) await once(server, 'listening');
+    const address = server.address();
+    ports.push(typeof address === 'object' && address !== null ? address.port : 0);
+  }
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
+}
+
+interface Replicated {
+  readonly cluster?: { readonly leader?: string; readonly replicas?: readonly { current: boolean }[] };
+}
+
+async function infoOf(nc: NatsConnection, stream: string): Promise<Replicated | undefined> {
+  try {
+    return (await nc.request(`$JS.API.STREAM.INFO.${stream}`, '', { timeout: 2_000 })).json();
+  } catch {
+    // No leader yet: asked again.
+    return undefined;
+  }
+}
+
+async function startNode(t: Test, program: string, folder: string, name: string) {
+  const node = spawn(program, ['-c', join(folder, `${name}.conf`)], { cwd: folder, stdio: 'ignore' });
+  t.teardown(async () => {
+    if (node.exitCode !== null || node.signalCode !== null) return;
+    node.kill('SIGKILL');
+    await once(node, 'exit');
+  });
+  return node;
+}
+
+t.test(
+  'a cluster of three, two machines with keys of their own: one server is killed, the work goes on',
+  async (t) => {
+    const cwd = testFolder(t);
+    const folder = join(cwd, 'cluster');
+    const ports = await freePorts(6);
+    const nodes = [0, 1, 2].map((i) => `127.0.0.1:${ports[i]}:${ports[i + 3]}`);
+    const make = join(ROOT, 'examples/cluster/make.mjs');
+    const args = [folder, ...nodes.flatMap((node) => ['--node', node]), '--host', 'builder', '--host', 'gpu'];
+    const made = await run(t, make, args, { cwd }).finished();
+    t.equal(made.code, 0, made.stderr);
+
+    const program = await findServer(undefined, join(ROOT, 'bin'));
+    if (program === undefined) throw new Error('this test needs nats-server in PATH or /usr/sbin');
+    const names = ['n1', 'n2', 'n3'];
+    const servers = new Map<string, Awaited<ReturnType<typeof startNode>>>();
+    for (const name of names) servers.set(name, await startNode(t, program.path, folder, name));
+
+    const url = [0, 1, 2].map((i) => `nats://127.0.0.1:${ports[i]}`).join(',');
+    const as = (key: string) => ({
+      VIGIL_NATS_URL: url,
+      VIGIL_NATS_NKEY_FILE: join(folder, 'keys', `${key}.nk`),
+      VIGIL_NATS_CONNECT_TIMEOUT_MS: '30000',
+    });
+    for (const name of ['builder', 'gpu', 'supervisor']) mkdirSync(join(cwd, name));
+    const supervisor = vigil(t, ['start'], {
+      cwd: join(cwd, 'supervisor'),
+      env: {
+        ...as('supervisor'),
+        VIGIL_NATS_REPLICAS: '3',
+        VIGIL_HOSTS_COUNT: '0',
+        VIGIL_CYCLE_INTERVAL_MS: '0',
+      },
+    });
+    const nc = await connect({
+      servers: url.split(','),
+      authenticator: keyOf(folder, 'client'),
+      reconnectTimeWait: 100,
+      waitOnFirstConnect: true,
+      maxReconnectAttempts: -1,
+    });
+    t.teardown(() => nc.close());
+    await until(
+      'the result stream with its replicas',
+      async () => {
+        const info = await infoOf(nc, 'VIGIL_RESULTS');
+        return info?.cluster?.replicas?.length === 2 ? info : undefined;
+      },
+      WAIT_MS,
+    );
+    for (const name of ['builder', 'gpu']) {
+      const host = vigil(t, ['host'], {
+        cwd: join(cwd, name),
+        env: { ...as(`host-${name}`), VIGIL_HOSTS_LABEL: name },
+      });
+      await host.says(new RegExp(`^host ${name}-`));
+    }
+    await supervisor.says(/^Watching\./);
+
+    const leader = (await infoOf(nc, 'VIGIL_RESULTS'))?.cluster?.leader ?? '';
+    const lost = servers.get(leader);
+    if (lost === undefined) throw new Error(`${leader} leads the results, and is no server of this cluster`);
+    lost.kill('SIGKILL');
+    await once(lost, 'exit');
+
+    const own = headers();
+    own.set('Nats-Msg-Id', 'after-the-loss');
+    await until(
+      'the trigger is acknowledged',
+      () =>
+        nc
+          .jetstream()
+          .publish('vigil.trigger.analyze', '{"force": true}', { headers: own, timeout: 2_000 })
+          .then(
+            () => true,
+            () => undefined,
+          ),
+      WAIT_MS,
+    );
+    const log = join(cwd, 'supervisor/.vigil/logs/supervisor.log');
+    await until(
+      'the request is through',
+      () =>
+        jsonLines(readFileSync(log, 'utf8')).find(
+          ({ request, msg }) => request === 'after-the-loss' && msg === 'request finished',
+        ),
+      WAIT_MS,
+    );
+    // The same id: the result that is on record.
+    const reply = await until(
+      'the result',
+      () =>
+        nc
+          .request('vigil.rpc.analyze', '{"force": true}', { headers: own, timeout: 5_000 })
+          .catch(() => undefined),
+      WAIT_MS,
+    );
+    const final = reply.json<{ requestId: string; items: unknown[]; failures: unknown[] }>();
+    t.equal(final.requestId, 'after-the-loss');
+    t.equal(final.items.length, 8);
+    t.same(final.failures, []);
+    const status = await nc.request('vigil.rpc.status', '{}', { timeout: 10_000 });
+    t.match(status.json(), { hosts: [{ agents: Number }, { agents: Number }], agents: { unplaced: 0 } });
+  },
+);
