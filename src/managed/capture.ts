@@ -2,6 +2,7 @@ import type { OutputStream } from '../messages/agent-wire.js';
 import { messageOf } from '../messages/errors.js';
 import { outputRecord, recordStamp } from '../messages/output-record.js';
 import type { Echo } from './echo.js';
+import type { LastLines } from './last-lines.js';
 import { LineCutter } from './line-cutter.js';
 import type { RotatingFile } from './rotating-file.js';
 import type { OutputUplink } from './uplink.js';
@@ -12,6 +13,7 @@ export interface CaptureParts {
   readonly uplink: OutputUplink;
   readonly maxLineChars: number;
   readonly echo?: Echo;
+  readonly lastLines?: LastLines;
   /** Says something to a person. */
   tell(text: string): void;
 }
@@ -47,7 +49,8 @@ export class Capture {
   /** Writes lines down as of now. Rejects never: a full disk costs the lines, not the agent. */
   async lines(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
-    const { stream, file, uplink, tell } = this.#parts;
+    const { stream, file, uplink, tell, lastLines } = this.#parts;
+    lastLines?.push(lines);
     const at = new Date().toISOString();
     uplink.offer(stream, at, lines);
     const stamp = recordStamp(at, stream);

@@ -10,6 +10,7 @@ import { type Echo, echoTo } from './echo.js';
 import { type Access, within } from './fleet-session.js';
 import { Input } from './input.js';
 import { Instance } from './instance.js';
+import { LastLines } from './last-lines.js';
 import { FleetLink } from './link.js';
 import { rssBytesOf, statOf } from './process-group.js';
 import { RotatingFile } from './rotating-file.js';
@@ -39,6 +40,9 @@ const STREAMS = ['stdout', 'stderr', 'session'] as const satisfies readonly Outp
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** How long the fleet may take to hear of the end. */
 const FAREWELL_MS = 2_500;
+/** Of a program that failed, for whoever asks why. */
+const LAST_WORDS = 20;
+const LAST_WORD_CHARS = 500;
 
 /**
  * Runs a program as a managed agent, to its end.
@@ -67,7 +71,15 @@ async function run(options: RunOptions, instance: Instance, files: readonly Rota
   const uplink = new OutputUplink({ instance: name, batchBytes, maxLineChars, replayBytes });
   const terminal = echoTo(2);
   const tell = (text: string) => void terminal.write(Buffer.from(`vigil: ${id}: ${text}\n`));
-  const captures = capturesOf(files, { stdout: echoTo(1), stderr: terminal }, uplink, settings, tell);
+  const lastWords = new LastLines(LAST_WORDS, LAST_WORD_CHARS);
+  const captures = capturesOf(
+    files,
+    { stdout: echoTo(1), stderr: terminal },
+    uplink,
+    settings,
+    tell,
+    lastWords,
+  );
   const steerFile = join(options.folder, 'steer.txt');
   if (options.steer === 'file') await appendFile(steerFile, '', { mode: 0o600 });
 
@@ -86,6 +98,7 @@ async function run(options: RunOptions, instance: Instance, files: readonly Rota
     policy: settings.restart,
     graceMs: settings.graceMs,
     started: async (pid) => {
+      lastWords.clear();
       await instance.note(pid);
       link ??= tie();
       // Nothing more comes from here, and nobody else may write: the program sees the end of its input.
@@ -119,7 +132,7 @@ async function run(options: RunOptions, instance: Instance, files: readonly Rota
       uplink,
       find: options.find,
       spec: (local) => specOf(options, local),
-      heartbeat: (seq) => heartbeatOf(runner, name, seq, settings.heartbeatMs),
+      heartbeat: (seq) => heartbeatOf(runner, name, seq, settings.heartbeatMs, lastWords),
       steer: ({ id, message }) =>
         steered.once(id, async () => {
           const stdin = () => runner.process?.stdin;
@@ -157,12 +170,19 @@ function capturesOf(
   uplink: OutputUplink,
   { maxLineChars }: Settings['managed'],
   tell: (text: string) => void,
+  lastWords: LastLines,
 ): Captures {
   const [stdout, stderr, session] = files as [RotatingFile, RotatingFile, RotatingFile];
   const common = { uplink, maxLineChars, tell };
   return {
     stdout: new Capture({ ...common, stream: 'stdout', file: stdout, echo: echoes.stdout }),
-    stderr: new Capture({ ...common, stream: 'stderr', file: stderr, echo: echoes.stderr }),
+    stderr: new Capture({
+      ...common,
+      stream: 'stderr',
+      file: stderr,
+      echo: echoes.stderr,
+      lastLines: lastWords,
+    }),
     session: new Capture({ ...common, stream: 'session', file: session }),
   };
 }
@@ -187,11 +207,18 @@ function specOf({ id, goal, folder, label }: RunOptions, local: boolean): AgentS
   return { ...known, cwd: process.cwd(), workspace: folder, logs, ...(label === undefined ? {} : { label }) };
 }
 
-function heartbeatOf(runner: AgentRunner, instance: string, seq: number, intervalMs: number): Heartbeat {
+function heartbeatOf(
+  runner: AgentRunner,
+  instance: string,
+  seq: number,
+  intervalMs: number,
+  lastWords: LastLines,
+): Heartbeat {
   const pid = runner.process?.pid;
   const rssBytes = pid === undefined ? undefined : rssBytesOf(pid);
   const cpuMs = pid === undefined ? undefined : statOf(pid)?.cpuMs;
   const { state, endedHow: ended } = runner;
+  const failed = (state === 'exited' || state === 'restarting') && (runner.lastExit?.code ?? 0) !== 0;
   return {
     instance,
     seq,
@@ -201,6 +228,7 @@ function heartbeatOf(runner: AgentRunner, instance: string, seq: number, interva
     intervalMs,
     restarts: runner.restarts,
     ...(runner.lastExit === undefined ? {} : { exitCode: runner.lastExit.code }),
+    ...(failed && lastWords.lines.length > 0 ? { lastWords: [...lastWords.lines] } : {}),
     ...(state === 'exited' && ended !== undefined ? { ended } : {}),
     ...(state === 'paused' ? { pausedBy: runner.pausedBy } : {}),
     ...(rssBytes === undefined ? {} : { rssBytes }),

@@ -36,6 +36,11 @@ export const Heartbeat = z.object({
     .max(255)
     .optional()
     .describe('Of the last run that ended; 128 + the number of the signal that ended it.'),
+  lastWords: z
+    .array(z.string().max(500))
+    .max(20)
+    .optional()
+    .describe('After a run that failed: the last lines of its standard error.'),
   ended: EndedHow.optional().describe('With `exited`: how.'),
   pausedBy: z
     .enum(['control', 'signal'])

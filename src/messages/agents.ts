@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AgentSpend } from './cost.js';
-import { AgentHealth, AgentStatus } from './health.js';
+import { AgentFailure, AgentHealth, AgentStatus } from './health.js';
 import { Id } from './ids.js';
 import { SteerMode } from './interventions.js';
 
@@ -90,6 +90,9 @@ export const AgentRecord = z.object({
     .nullable(),
   status: AgentStatus,
   health: AgentHealth,
+  failure: AgentFailure.optional().describe(
+    'Of an agent whose program failed; by `agents.get` only, lists leave it out.',
+  ),
   place: Place.nullable().describe('Where it works; null when nothing says so.'),
   spend: AgentSpend,
 });

@@ -30,6 +30,14 @@ export const AgentStatus = z.object({
 });
 export type AgentStatus = z.infer<typeof AgentStatus>;
 
+/** Why an agent's program ended, as far as its runner knows. */
+export const AgentFailure = z.object({
+  exitCode: z.number().int().describe('128 and the number of the signal that ended it.'),
+  lines: z.array(z.string()).describe('The last lines of its standard error, secrets left out.'),
+  next: z.string().describe('What to do, in one line.'),
+});
+export type AgentFailure = z.infer<typeof AgentFailure>;
+
 /** Steps of the ladder: one, two, three heartbeats missed. `unwatched`: the agent has no heartbeat. */
 export const HealthLevel = z.enum(['ok', 'warning', 'degraded', 'unresponsive', 'unwatched']);
 export type HealthLevel = z.infer<typeof HealthLevel>;
@@ -55,6 +63,7 @@ export const AgentStatusChanged = z.object({
   agent: z.string(),
   status: AgentStatus,
   previous: AgentStatusName,
+  failure: AgentFailure.optional().describe('With `crashed`: what its program said last, and what to do.'),
 });
 export type AgentStatusChanged = z.infer<typeof AgentStatusChanged>;
 

@@ -1,3 +1,4 @@
+import { AgentFailure } from '../messages/health.js';
 import { visible } from '../messages/visible.js';
 import type { NoticeReason } from './notice.js';
 
@@ -22,6 +23,13 @@ export function meaningsOf(subject: string, body: Readonly<Record<string, unknow
   const [, what, agent = '', state = ''] = subject.split('.');
   if (what !== 'agent' || state !== 'finished' || !isUnseen(body)) return own;
   return [...own, { does: 'raise', agent, reason: 'done', text: 'has finished, and nobody has looked yet' }];
+}
+
+/** The last thing that its program said. */
+function lastWordOf({ failure }: Readonly<Record<string, unknown>>): string {
+  const parsed = AgentFailure.safeParse(failure);
+  const last = parsed.success ? parsed.data.lines.at(-1) : undefined;
+  return last === undefined ? '' : visible(`: ${last}`).slice(0, TEXT_CHARS);
 }
 
 function isUnseen({ status }: Readonly<Record<string, unknown>>): boolean {
@@ -49,7 +57,7 @@ function meaningOf(subject: string, body: Readonly<Record<string, unknown>>): Me
   if (state === 'escalated') return { does: 'raise', agent, reason: 'escalated', text: text('message') };
   if (state === 'budget') return { does: 'tell', agent, reason: 'budget', text: text('message') };
   if (state === 'crashed' || state === 'stuck')
-    return { does: 'raise', agent, reason: state, text: `is ${state}` };
+    return { does: 'raise', agent, reason: state, text: `is ${state}${lastWordOf(body)}` };
   if (state === 'acknowledged') return { does: 'clear', agent, reasons: ['done', 'crashed'] };
   if (state === 'running') return { does: 'clear', agent, reasons: [...OF_AGENT, 'done'] };
   if (state === 'finished') return { does: 'clear', agent, reasons: OF_AGENT };

@@ -4,7 +4,7 @@ import { AgentRecord, AgentSpec } from '../messages/agents.js';
 import { CoherenceReport, Evidence, Phase, SteeringType, TrajectoryAnalysis } from '../messages/analysis.js';
 import { CHANNELS, type PublicMessage } from '../messages/channels.js';
 import { Failure } from '../messages/errors.js';
-import { AgentHealth, AgentStatus, HealthSummary } from '../messages/health.js';
+import { AgentFailure, AgentHealth, AgentStatus, HealthSummary } from '../messages/health.js';
 import { TreeNode } from '../messages/requests.js';
 import { AnalysisItem } from '../messages/results.js';
 
@@ -12,6 +12,7 @@ export type JsonSchema = Record<string, unknown>;
 
 /** Parts that several messages have in common, so that they stand in one place only. */
 const PARTS: Readonly<Record<string, z.ZodType>> = {
+  AgentFailure,
   AgentHealth,
   AgentRecord,
   AgentSpec,

@@ -91,7 +91,8 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
       const agent = store.agents.get(id);
       const [record] = agent === undefined ? [] : records([agent]);
       if (record === undefined) throw new VigilError('NOT_FOUND', `no agent ${id}`);
-      return record;
+      const failure = health().failure(id);
+      return failure === undefined ? record : { ...record, failure };
     },
     'agents.remove': async ({ ids }) => {
       const removed = await store.write(() => store.agents.remove(ids));

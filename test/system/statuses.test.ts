@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { NatsConnection } from 'nats';
 import t, { type Test } from 'tap';
 import type { AgentRecord } from '../../src/messages/agents.js';
-import type { AgentStatus } from '../../src/messages/health.js';
+import type { AgentStatus, AgentStatusChanged } from '../../src/messages/health.js';
 import { testFolder } from '../folder.js';
 import { Managed } from '../managed/agents.js';
 import { connectClient, jsonLines, until, vigil } from './processes.js';
@@ -42,6 +42,7 @@ interface Fleet {
   readonly cwd: string;
   readonly nc: NatsConnection;
   readonly subjects: string[];
+  readonly crashes: AgentStatusChanged[];
   write(...lines: string[]): void;
   until(state: AgentStatus['state'], more?: Partial<AgentStatus>): Promise<AgentRecord>;
 }
@@ -57,12 +58,19 @@ async function fleet(t: Test, settings: object = {}): Promise<Fleet> {
   await running.says(/^Watching\./);
   const nc = await connectClient(t, cwd);
   const subjects: string[] = [];
-  nc.subscribe('vigil.event.agent.>', { callback: (_error, message) => subjects.push(message.subject) });
+  const crashes: AgentStatusChanged[] = [];
+  nc.subscribe('vigil.event.agent.>', {
+    callback: (_error, message) => {
+      subjects.push(message.subject);
+      if (message.subject.endsWith('.crashed')) crashes.push(message.json());
+    },
+  });
   await nc.flush();
   return {
     cwd,
     nc,
     subjects,
+    crashes,
     write: (...lines) => appendFileSync(log, lines.join('')),
     until: (state, more = {}) =>
       until(`a1 to be ${state}`, async () => {
@@ -190,12 +198,29 @@ t.test(
   'a program that fails is crashed and unseen until somebody says so, over a restart of Vigil',
   { buffered: true },
   async (t) => {
-    const { cwd, nc, until: untilState } = await fleet(t, { agents: [] });
-    const agent = Managed.start(t, ['sh', '-c', 'echo up; sleep 0.5; exit 3'], { cwd });
+    const { crashes, cwd, nc, until: untilState } = await fleet(t, { agents: [] });
+    const agent = Managed.start(
+      t,
+      [
+        'sh',
+        '-c',
+        'echo up; sleep 0.5; echo config.toml: no such key >&2; echo api_key=hunter2hunter2 >&2; exit 3',
+      ],
+      { cwd },
+    );
     t.equal((await agent.finished()).code, 3);
     await untilState('crashed', { source: 'process', unseen: true });
     const listed = jsonLines((await vigil(t, ['ls', '--json', '--unseen'], { cwd }).finished()).stdout);
     t.match(listed, [{ id: 'a1', status: { state: 'crashed', unseen: true } }]);
+    const shown = (await vigil(t, ['agents', 'show', 'a1'], { cwd }).finished()).stdout;
+    t.match(
+      shown,
+      /^failed +exit code 3\n +\| config\.toml: no such key\n +\| api_key=\[secret\]\nnext +vigil logs a1/m,
+    );
+    await until('the word of it', () => crashes.length > 0);
+    t.match(crashes[0], {
+      failure: { exitCode: 3, lines: ['config.toml: no such key', 'api_key=[secret]'] },
+    });
     await nc.request('vigil.rpc.agents.ack', '{"fleet": true}');
     await untilState('crashed', { unseen: false });
   },

@@ -186,6 +186,12 @@ function linesOf(record: AgentRecord): string[] {
         : `${lastAnalysis.phase}, aligned ${lastAnalysis.alignmentScore.toFixed(2)}, ${lastAnalysis.steeringType ?? 'no steering'} (${lastAnalysis.at})`,
     ],
   ];
+  const { failure } = record;
+  if (failure !== undefined) {
+    lines.push(['failed', `exit code ${failure.exitCode}`]);
+    for (const line of failure.lines) lines.push(['', `| ${line}`]);
+    lines.push(['next', failure.next]);
+  }
   if (health.paused) lines.push(['', 'under maintenance: neither restarted nor steered']);
   if (health.escalated) lines.push(['', 'restarted too often: Vigil leaves it to you']);
   return lines.map(([name, text]) => `${name.padEnd(10)}${visible(text)}`);

@@ -6,7 +6,13 @@ import { HeartbeatBook, type LevelChange, type Pulse } from '../../health/heartb
 import type { Waits } from '../../health/status.js';
 import type { AgentSpec, RestartCommand } from '../../messages/agents.js';
 import type { TrajectoryAnalysis } from '../../messages/analysis.js';
-import type { AgentHealth, AgentStatus, HealthSummary, RestartEvent } from '../../messages/health.js';
+import type {
+  AgentFailure,
+  AgentHealth,
+  AgentStatus,
+  HealthSummary,
+  RestartEvent,
+} from '../../messages/health.js';
 import type { LogSign } from '../../messages/signs.js';
 import type { Settings } from '../../settings/schema.js';
 import type { Publishing } from '../events.js';
@@ -141,6 +147,11 @@ export class Health {
   /** The end of its log says something. @returns false when more of the log was judged since. */
   signed(agent: string, sign: LogSign): boolean {
     return this.#board.signed(agent, sign);
+  }
+
+  /** Of an agent whose program failed: its last words, and what to do. */
+  failure(agent: string): AgentFailure | undefined {
+    return this.#board.failure(agent);
   }
 
   /** A hook of its session says that a person has to do something. */

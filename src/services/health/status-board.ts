@@ -3,6 +3,7 @@ import type { HeartbeatBook } from '../../health/heartbeat-book.js';
 import { type Fused, hookStands, type Signs, statusOf, type Waits } from '../../health/status.js';
 import type {
   AgentAcknowledged,
+  AgentFailure,
   AgentStatus,
   AgentStatusChanged,
   AgentStatusName,
@@ -12,6 +13,7 @@ import type { LogSign } from '../../messages/signs.js';
 import type { HealthSettings } from '../../settings/health.js';
 import type { StatusRow } from '../../store/statuses.js';
 import type { Publishing } from '../events.js';
+import { failureOf } from './failure.js';
 
 export interface BoardParts extends Publishing {
   readonly book: HeartbeatBook;
@@ -73,6 +75,12 @@ export class StatusBoard {
     if (known !== undefined && events < known.events && at - known.at < OVERTAKEN_MS) return false;
     this.#signs.set(agent, { at, standing, events, lastEventAt: timeOf(lastEventAt) });
     return true;
+  }
+
+  /** Of an agent whose program failed, by its runner. */
+  failure(agent: string): AgentFailure | undefined {
+    const beat = this.#parts.book.get(agent)?.beat;
+    return beat && failureOf(agent, beat);
   }
 
   /** A hook of its session says that a person has to do something. */
@@ -167,7 +175,11 @@ export class StatusBoard {
         store.statuses.put(changed.map(({ row }) => row));
         for (const { row, previous } of changed) {
           if (row.state === previous) continue;
-          const body: AgentStatusChanged = { at, agent: row.agent, status: toStatus(row, now), previous };
+          const failure = row.state === 'crashed' ? this.failure(row.agent) : undefined;
+          const body: AgentStatusChanged = {
+            ...{ at, agent: row.agent, status: toStatus(row, now), previous },
+            ...(failure === undefined ? {} : { failure }),
+          };
           store.outbox.add(`status-${newId()}`, subjects.agentEvent(row.agent, row.state), body);
         }
       })
