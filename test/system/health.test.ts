@@ -92,11 +92,18 @@ t.test(
     const { cwd, nc, events } = await fleet(t);
     const agent = start(t, cwd, ['--restart', 'on-failure'], SLEEP);
     const pid = pidOf(await agent.says(/^up/));
+    const sibling = start(t, cwd, ['--id', 'a2', '--restart', 'on-failure'], SLEEP);
+    const siblingPid = pidOf(await sibling.says(/^up/));
     t.match(await untilState(nc, 'a1', 'running'), { managed: true, status: { source: 'heartbeat' } });
+    const { health: before } = await untilState(nc, 'a2', 'running');
     process.kill(pid, 'SIGKILL');
     await until('another process', () => agent.stdout.match(/^up/gm)?.length === 2);
     t.equal((await untilState(nc, 'a1', 'running')).health.lost, 0);
     t.same(restartsIn(events), [], 'the supervisor has nothing to do with it');
+    const { health: after } = await untilState(nc, 'a2', 'running');
+    t.match(after, { instance: before.instance, level: 'ok', lost: 0, duplicates: 0 }, 'nor has its sibling');
+    t.ok(isAlive(siblingPid));
+    t.equal(sibling.stdout.match(/^up/gm)?.length, 1);
   },
 );
 

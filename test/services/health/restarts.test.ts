@@ -28,6 +28,11 @@ t.test(
     const steps = () => fleet.events<AgentHealthChanged>(/agent\.a\.health/).map(({ level }) => level);
     await until(() => steps().at(-1) === 'ok', 'it to be well again');
     t.same(steps(), ['warning', 'degraded', 'unresponsive', 'ok']);
+    t.same(
+      fleet.events<AgentHealthChanged>(/agent\.a\.health/).map(({ missed }) => missed),
+      [1, 2, 3, 0],
+      'seen after three of its intervals, and not later',
+    );
     t.match(fleet.events<RestartEvent>(/event\.restart/), [
       { agent: 'a', by: 'ladder', outcome: 'restarted', way: 'control', attempt: 1, tasksReleased: 2 },
     ]);
