@@ -38,6 +38,11 @@ export class BenchFleet {
     return this.#supervisor.agent;
   }
 
+  /** Where any client connects, and with what. */
+  get access(): RunningSupervisor['client'] {
+    return this.#supervisor.client;
+  }
+
   /** Publishes a trigger and waits for its final result. @returns it with the time it took, milliseconds. */
   async trigger(
     kind: string,

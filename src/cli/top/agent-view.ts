@@ -38,6 +38,8 @@ export function verdictLines(
       lines.push([span(fitTo(i === 0 ? label : '', LABEL), 'dim'), span(part, style)]);
     });
   };
+  for (const { state, message } of interventions)
+    if (state === 'pending') text('y or n?', `tell it: ${message}`, 'magenta');
   text('goal', row?.goal || past.latest?.verdict.goal || '-');
   const verdict = past.latest?.verdict;
   if (verdict === undefined || past.latest === null) text('verdict', 'not judged yet', 'dim');

@@ -162,7 +162,10 @@ export const COLUMNS: readonly Column[] = [
     most: 7,
     rank: 7,
     side: 'right',
-    cell: (row, width) => span(fitTo(tokensText(tokensOf(row)), width, 'right')),
+    cell: (row, width) => {
+      const tokens = tokensOf(row);
+      return span(fitTo(tokens === 0 ? '-' : tokensText(tokens), width, 'right'));
+    },
     order: (a, b) => tokensOf(b) - tokensOf(a),
   },
   {

@@ -10,9 +10,11 @@ export interface Placed {
 }
 
 const GAP = 1;
-/** Columns of a higher rank come when what the agent does has this much room beside them. */
-const COMFORT_RANK = 6;
-const COMFORT = 14;
+/** Columns of a higher rank than these come when what the agent does has so many cells more than the least. */
+const COMFORT: readonly { readonly above: number; readonly cells: number }[] = [
+  { above: 8, cells: 28 },
+  { above: 6, cells: 14 },
+];
 
 /**
  * The columns that a terminal has room for, in their order, and how wide each is.
@@ -23,7 +25,7 @@ export function placeColumns(width: number, longestId: number): readonly Placed[
   const chosen = new Set<Column>();
   let used = -GAP;
   for (const column of [...COLUMNS].sort((a, b) => a.rank - b.rank)) {
-    const spare = column.rank > COMFORT_RANK ? COMFORT : 0;
+    const spare = COMFORT.find(({ above }) => column.rank > above)?.cells ?? 0;
     if (used + GAP + column.least + spare > width && chosen.size > 0) continue;
     chosen.add(column);
     used += GAP + column.least;

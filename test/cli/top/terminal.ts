@@ -2,7 +2,6 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
-import type { Test } from 'tap';
 import { widthOf } from '../../../src/cli/width.js';
 import { CLI, cleanEnvironment, ROOT, until } from '../../system/processes.js';
 import { Screen, type Widths } from './screen.js';
@@ -23,6 +22,10 @@ export const KEYS = {
   ctrlC: '\u0003',
   ctrlZ: '\u001a',
 } as const;
+
+interface Test {
+  teardown(action: () => void | Promise<void>): void;
+}
 
 export interface TerminalOptions {
   readonly cwd: string;
