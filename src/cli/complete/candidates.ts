@@ -14,8 +14,8 @@ export interface Completion {
 
 /** What a word stands for, beyond what the tree of commands says: ids of a running supervisor, names of a schema. */
 export interface Place {
-  /** `agent`, `task`, `state`: the name between the brackets. */
-  readonly name: string;
+  /** `agent`, `task`, `state`: the name of the option, the name between the brackets. */
+  readonly names: readonly string[];
   /** `tasks list`. */
   readonly command: string;
   /** Options before the cursor with a value, by their attribute name. */
@@ -173,10 +173,11 @@ async function valuesOf(
 ): Promise<Completion> {
   if (of.argChoices !== undefined)
     return { candidates: of.argChoices.map((value) => ({ value, text: '' })), paths: 'none' };
-  const name = 'flags' in of ? (/[<[]([^>\].]+)/.exec(of.flags)?.[1] ?? '') : of.name();
-  if (FILES.test(name)) return { candidates: [], paths: 'files' };
-  if (FOLDERS.test(name)) return { candidates: [], paths: 'folders' };
-  return { candidates: await lookUp({ name, command: pathOf(command), options: values }), paths: 'none' };
+  const placeholder = 'flags' in of ? (/[<[]([^>\].]+)/.exec(of.flags)?.[1] ?? '') : of.name();
+  if (FILES.test(placeholder)) return { candidates: [], paths: 'files' };
+  if (FOLDERS.test(placeholder)) return { candidates: [], paths: 'folders' };
+  const names = 'flags' in of ? [of.attributeName(), placeholder] : [placeholder];
+  return { candidates: await lookUp({ names, command: pathOf(command), options: values }), paths: 'none' };
 }
 
 /** `tasks list`; empty for the program itself. */

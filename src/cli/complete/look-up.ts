@@ -11,21 +11,27 @@ const CONNECT_MS = 500;
 const ANSWER_MS = 1_000;
 const MAX_IDS = 1_000;
 
-/** Words of the schemas, by placeholder and where that does not tell, by command. */
-const WORDS: Readonly<Record<string, readonly string[]>> = {
+/** Words of the schemas, by the name of what is wanted and, where that does not tell, by command. */
+const WORDS: Readonly<Record<string, readonly string[] | (() => Promise<readonly string[]>)>> = {
   kind: EVENT_KINDS,
   'tasks list state': TaskState.options,
   'interventions list state': InterventionState.options,
   'agents list state': AgentStatusName.options,
   'ls state': AgentStatusName.options,
+  'schema what': async () => (await import('../../reference/schemas.js')).schemaNames(),
 };
 
 /** What the schemas or the running supervisor know of a word; nothing when none runs, or it does not answer at once. */
 export async function lookUp(place: Place): Promise<readonly Candidate[]> {
-  const { name, command, options } = place;
-  const words = WORDS[`${command} ${name}`] ?? WORDS[name];
-  if (words !== undefined) return words.map((value) => ({ value, text: '' }));
-  const ask = ASKS[`${command.split(' ')[0]} ${name}`] ?? ASKS[name];
+  const { names, command, options } = place;
+  const group = command.split(' ')[0] ?? '';
+  const keys = names.flatMap((name) => [`${command} ${name}`, `${group} ${name}`, name]);
+  const words = keys.map((key) => WORDS[key]).find((found) => found !== undefined);
+  if (words !== undefined) {
+    const all = typeof words === 'function' ? await words() : words;
+    return all.map((value) => ({ value, text: '' }));
+  }
+  const ask = keys.map((key) => ASKS[key]).find((found) => found !== undefined);
   if (ask === undefined) return [];
   let client: Client | undefined;
   try {
