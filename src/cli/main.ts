@@ -18,7 +18,8 @@ function report(error: unknown): number {
   return EXIT.failure;
 }
 
-endWithReader();
+// What a managed agent says goes its own way out, and nobody ends with its reader: see `echo.ts`.
+if (process.argv[2] !== 'run') endWithReader();
 try {
   await program().parseAsync();
 } catch (error) {
