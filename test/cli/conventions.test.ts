@@ -65,6 +65,14 @@ t.test('a reader that goes away ends a supervisor in order', async (t) => {
   t.throws(() => readFileSync(join(cwd, '.vigil/supervisor.json')), { code: 'ENOENT' });
 });
 
+t.test('a reader that is gone before the first line ends a command quietly', async (t) => {
+  for (const args of [['--help'], ['subjects', '--json']]) {
+    const running = vigil(t, args, { cwd: testFolder(t) });
+    running.child.stdout?.destroy();
+    t.match(await running.finished(), { code: 0, stdout: '', stderr: '' }, args.join(' '));
+  }
+});
+
 t.test('a command that does not exist: what may be meant', async (t) => {
   const said = async (...args: string[]) => {
     const { code, stderr } = await vigil(t, args, { cwd: testFolder(t) }).finished();
