@@ -74,6 +74,7 @@ export class GitHubClient {
   /** What was sent to log in lately, so that it can be kept out of errors. An App gets new tokens all the time. */
   readonly #secrets = new Set<string>();
   #refusal: string | undefined;
+  #isAnswering = false;
   #quota: GitHubQuota | undefined;
 
   constructor(options: ClientOptions) {
@@ -109,6 +110,11 @@ export class GitHubClient {
   /** By its latest answer that said so. */
   get quota(): GitHubQuota | undefined {
     return this.#quota;
+  }
+
+  /** Its latest answer was neither a limit nor a refused token. */
+  get isAnswering(): boolean {
+    return this.#isAnswering;
   }
 
   /** Why GitHub refused the token, until it takes it again. */
@@ -184,6 +190,7 @@ export class GitHubClient {
       try {
         const answer = await request();
         this.#options.accepted();
+        this.#isAnswering = true;
         this.#noteQuota(answer.headers);
         return answer;
       } catch (error) {
@@ -192,6 +199,7 @@ export class GitHubClient {
         if (error.status === 401) throw new VigilError('FORBIDDEN', this.#refuse(error));
         const wait = limitMs(error.status, error.response?.headers ?? {}, error.message, Date.now());
         if (wait === undefined) throw error;
+        this.#isAnswering = false;
         this.#gate.close(wait);
         if (attempt >= LIMIT_RETRIES)
           throw new VigilError('BUSY', this.#clean(`GitHub still wants fewer requests: ${error.message}`));
@@ -204,6 +212,7 @@ export class GitHubClient {
   }
 
   #refuse(error: Answered): string {
+    this.#isAnswering = false;
     const known = this.#refusal;
     if (known !== undefined) return known;
     const refusal = `GitHub refuses the token (401: ${this.#clean(error.message)}); give Vigil another one, then sync again`;

@@ -46,6 +46,7 @@ export interface RefusedIssue {
 /** Which task is of which issue, and which issues are still to be followed. Writes belong inside a transaction. */
 export class IssueTaskTables {
   readonly #changed: Statement<[{ token: string; numbers: string }]>;
+  readonly #naming: Statement<[string]>;
   readonly #allDue: Statement<[]>;
   readonly #rules: Statement<[], { rules: string }>;
   readonly #setRules: Statement<[string]>;
@@ -71,6 +72,10 @@ export class IssueTaskTables {
       union
       select d.token, d.number from changed c
         join issue_dependencies d on d.on_token = @token and d.on_number = c.number
+      on conflict do update set waits = 0`);
+    this.#naming = database.prepare(`
+      insert into issue_tasks_due (token, number)
+      select distinct token, number from issue_dependencies where on_token = ?
       on conflict do update set waits = 0`);
     this.#allDue = database.prepare(`
       insert into issue_tasks_due (token, number) select token, number from issues where true
@@ -127,6 +132,11 @@ export class IssueTaskTables {
   /** These issues or pull requests are new or different: the issues are due, and so are those that name one of them. */
   changed(token: string, numbers: readonly number[]): void {
     this.#changed.run({ token, numbers: JSON.stringify(numbers) });
+  }
+
+  /** A repository has come by a name under which issues may have named it before: they are due. @param token of that name. */
+  renamed(token: string): void {
+    this.#naming.run(token);
   }
 
   /** All issues are due when they were looked at under other rules. @param rules undefined: none is followed now. */

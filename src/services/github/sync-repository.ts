@@ -9,6 +9,7 @@ import {
   type RepoChangeKind,
   RepoName,
   type RepoStateChanged,
+  repoToken,
   type SyncItem,
 } from '../../messages/github.js';
 import type { GitHubSettings } from '../../settings/github.js';
@@ -62,25 +63,39 @@ export class SyncRepository {
   async run(): Promise<Synced> {
     const { store, settings, issueTasks } = this.#parts;
     const { pageSize } = settings;
-    const recorded = await this.#itself();
-    const { repo, defaultBranch, hasIssues } = this.#repository;
     const readBefore = store.mirror.cursor(this.#token, 'pulls')?.upto ?? null;
-    const isKnown = (sha: string) => store.mirror.knowsCommit(this.#token, sha);
+    const itself = this.#itself();
+    // Where GitHub answers, its word on the repository need not be waited for before the lists are asked for.
+    const isBeside = this.#parts.client.isAnswering && this.#repository.state === 'active';
+    if (!isBeside) await itself;
+    const { repo: asked, hasIssues } = this.#repository;
+    const commits = async () => {
+      const recorded = await itself;
+      const { repo, defaultBranch } = this.#repository;
+      const isKnown = (sha: string) => store.mirror.knowsCommit(this.#token, sha);
+      await allOf([
+        recorded(),
+        defaultBranch === null
+          ? undefined
+          : this.#list('commit', commitsOf(repo, defaultBranch, pageSize, isKnown), (all) =>
+              all.map(commitRow),
+            ),
+      ]);
+    };
+    const pulls = async () => {
+      await this.#list('pull', pullsOf(asked, pageSize), (all) => all.map(pullRow));
+      await this.#details(readBefore);
+    };
     await allOf([
-      recorded(),
+      commits(),
+      pulls(),
       hasIssues === 1
-        ? this.#list('issue', issuesOf(repo, pageSize), (issues) =>
+        ? this.#list('issue', issuesOf(asked, pageSize), (issues) =>
             issues.filter((issue) => issue.pull_request === undefined).map(issueRow),
           )
         : undefined,
-      this.#list('pull', pullsOf(repo, pageSize), (pulls) => pulls.map(pullRow)),
-      defaultBranch === null
-        ? undefined
-        : this.#list('commit', commitsOf(repo, defaultBranch, pageSize, isKnown), (all) =>
-            all.map(commitRow),
-          ),
     ]);
-    await this.#details(readBefore);
+    const { repo } = this.#repository;
     if (issueTasks !== undefined) {
       await issueTasks.follow(true);
       this.#failures.push(...issueTasks.failuresIn(this.#token, repo));
@@ -121,6 +136,7 @@ export class SyncRepository {
           const cursor = { url: `/repos/${repo}`, etag, upto: null, target: null, next: null, pages: 0 };
           store.mirror.setCursor(this.#token, 'repository', cursor);
         }
+        if (renamed) store.issueTasks.renamed(repoToken(repo));
         if (again) store.repositories.setState(this.#token, 'active', null);
         if (!renamed && !again) return;
         const at = new Date().toISOString();
