@@ -5,7 +5,7 @@ import type { Client } from './client.js';
 const TIMEOUT_MS = 30_000;
 /** Agents in one message: well below what a broker takes. */
 const BATCH = 500;
-const PAGE = 1_000;
+const PAGE = 500;
 
 /** Puts sessions on record, and takes them off. */
 export class SessionRegistry {
