@@ -149,6 +149,14 @@ t.test(
       t.match(await page.locator('table').innerText(), /Step 0 of part/);
       await page.locator('.graph .node.ready').first().click();
       await page.locator('.chosen-task').waitFor();
+      await page.getByPlaceholder('id or title').fill('t255');
+      await page.keyboard.press('Enter');
+      await page.locator('.chosen-task', { hasText: 't255' }).waitFor();
+      t.equal(await page.locator('.graph .node:not(.faded)').count(), 10, 'its chain stands out');
+      await page.getByLabel('only the chosen task').check();
+      await page.locator('.graph .node').nth(10).waitFor({ state: 'detached' });
+      t.equal(await page.locator('.graph .node').count(), 10);
+      await page.getByRole('button', { name: 'Fit' }).click();
       await isAccessible(t, looked, 'tasks');
     });
 

@@ -2,8 +2,13 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import type { TasksAnswer } from '../../../src/http/views';
 import { type Layout, type LayoutRequest, NODE } from './task-layout';
 import workerUrl from './task-layout.worker?worker&url';
+import { placeByLevels } from './task-levels';
+import { relativesOf } from './task-relatives';
 
 type Graph = TasksAnswer['graph'];
+
+/** A graph that takes longer is drawn in plain columns. */
+const MAX_LAYOUT_MS = 5_000;
 
 /** Where the tasks stand; undefined while that is worked out. */
 function useLayout(graph: Graph): Layout | undefined {
@@ -17,11 +22,19 @@ function useLayout(graph: Graph): Layout | undefined {
   useEffect(() => {
     const worker = new Worker(trusted(workerUrl), { type: 'module' });
     worker.addEventListener('message', ({ data }: MessageEvent<Layout>) => {
+      clearTimeout(late);
       setPlaced(data);
       worker.terminate();
     });
     worker.postMessage(JSON.parse(key));
-    return () => worker.terminate();
+    const late = setTimeout(() => {
+      worker.terminate();
+      setPlaced(placeByLevels(JSON.parse(key) as LayoutRequest));
+    }, MAX_LAYOUT_MS);
+    return () => {
+      clearTimeout(late);
+      worker.terminate();
+    };
   }, [key]);
   return placed;
 }
@@ -47,10 +60,20 @@ function trusted(url: string): string {
 }
 
 const TITLE_CHARS = 26;
+/** Edges a task from which their lines step back behind the tasks. */
+const DENSE = 1.5;
 /** Smaller, and nobody could read it. */
 const MIN_SCALE = 0.55;
 
-export function TaskGraph({ graph, choose }: { graph: Graph; choose: (task: string) => void }) {
+export interface TaskGraphProps {
+  readonly graph: Graph;
+  readonly chosen: string | undefined;
+  /** Undefined: none. */
+  readonly choose: (task: string | undefined) => void;
+}
+
+/** A task that is chosen stands out with all that it waits for and that waits for it; the others fade. */
+export function TaskGraph({ graph, chosen, choose }: TaskGraphProps) {
   const placed = useLayout(graph);
   const [scale, setScale] = useState(1);
   const frame = useRef<HTMLElement>(null);
@@ -60,15 +83,26 @@ export function TaskGraph({ graph, choose }: { graph: Graph; choose: (task: stri
     if (element === null || placed === undefined) return;
     const fitting = Math.max(MIN_SCALE, Math.min(1, element.clientWidth / placed.width));
     setScale(fitting);
-    const start = placed.nodes.find(({ id }) => id === graph.criticalPath[0]);
+    const start = placed.nodes.find(({ id }) => id === (chosen ?? graph.criticalPath[0]));
     const scrolled = requestAnimationFrame(() => {
-      element.scrollLeft = (start?.x ?? 0) * fitting - NODE.width;
+      element.scrollLeft =
+        (start?.x ?? 0) * fitting - (chosen === undefined ? NODE.width : element.clientWidth / 2);
       element.scrollTop = (start?.y ?? 0) * fitting - element.clientHeight / 2;
     });
     return () => cancelAnimationFrame(scrolled);
     // A path that changes does not move what a person looks at.
   }, [placed]);
+  // One that was found by its name comes into view; one that was clicked stands there.
+  useEffect(() => {
+    const node = placed?.nodes.find(({ id }) => id === chosen);
+    if (node === undefined || frame.current === null) return;
+    bringIntoView(frame.current, node.x * scale, node.y * scale);
+  }, [chosen]);
   const tasks = new Map(graph.tasks.map((task) => [task.id, task]));
+  const relatives = useMemo(
+    () => (chosen === undefined ? undefined : relativesOf(graph.edges, chosen)),
+    [graph.edges, chosen],
+  );
   const critical = new Set(graph.criticalPath);
   const steps = new Set(graph.criticalPath.slice(1).map((id, i) => `${graph.criticalPath[i]} ${id}`));
   if (placed === undefined) return <p class="faint">Drawing…</p>;
@@ -87,6 +121,9 @@ export function TaskGraph({ graph, choose }: { graph: Graph; choose: (task: stri
           </button>{' '}
           <button type="button" aria-label="Larger" onClick={() => setScale(Math.min(2, scale * 1.35))}>
             +
+          </button>{' '}
+          <button type="button" onClick={() => setScale(fitted(frame.current, placed))}>
+            Fit
           </button>
         </span>
         {graph.omitted > 0 && <span class="faint">{graph.omitted} tasks more than are drawn</span>}
@@ -94,6 +131,7 @@ export function TaskGraph({ graph, choose }: { graph: Graph; choose: (task: stri
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard */}
       <section ref={frame} class="graph" aria-label="Graph of tasks" tabIndex={0}>
         <svg
+          class={graph.edges.length > DENSE * graph.tasks.length ? 'dense' : ''}
           viewBox={`0 0 ${placed.width} ${placed.height}`}
           width={placed.width * scale}
           height={placed.height * scale}
@@ -102,21 +140,22 @@ export function TaskGraph({ graph, choose }: { graph: Graph; choose: (task: stri
           {placed.edges.map(({ from, to, points }) => (
             <polyline
               key={`${from} ${to}`}
-              class={`edge${steps.has(`${from} ${to}`) ? ' critical' : ''}`}
+              class={edgeClass(steps.has(`${from} ${to}`), relatives, from, to)}
               points={points.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ')}
             />
           ))}
           {placed.nodes.map(({ id, x, y }) => {
             const task = tasks.get(id);
             if (task === undefined) return null;
-            const classes = `node ${task.state}${critical.has(id) ? ' critical' : ''}`;
+            const faded = relatives !== undefined && !relatives.has(id);
+            const classes = `node ${task.state}${critical.has(id) ? ' critical' : ''}${faded ? ' faded' : ''}${id === chosen ? ' chosen' : ''}`;
             return (
               // biome-ignore lint/a11y/noStaticElementInteractions: the table below is the same by keyboard
               <g
                 key={id}
                 class={classes}
                 transform={`translate(${x - NODE.width / 2} ${y - NODE.height / 2})`}
-                onClick={() => choose(id)}
+                onClick={() => choose(id === chosen ? undefined : id)}
               >
                 <title>{`${task.title} (${id}): ${task.state}`}</title>
                 <rect width={NODE.width} height={NODE.height} rx="7" />
@@ -133,4 +172,27 @@ export function TaskGraph({ graph, choose }: { graph: Graph; choose: (task: stri
       </section>
     </>
   );
+}
+
+function edgeClass(
+  critical: boolean,
+  relatives: ReadonlySet<string> | undefined,
+  from: string,
+  to: string,
+): string {
+  const own = relatives?.has(from) === true && relatives.has(to);
+  return `edge${critical ? ' critical' : ''}${relatives === undefined ? '' : own ? ' related' : ' faded'}`;
+}
+
+/** All of it at once, however small. */
+function fitted(frame: HTMLElement | null, { width, height }: Layout): number {
+  if (frame === null) return 1;
+  return Math.max(0.05, Math.min(1, frame.clientWidth / width, frame.clientHeight / height));
+}
+
+function bringIntoView(frame: HTMLElement, x: number, y: number): void {
+  const { scrollLeft, scrollTop, clientWidth, clientHeight } = frame;
+  const isSeen =
+    x > scrollLeft && x < scrollLeft + clientWidth && y > scrollTop && y < scrollTop + clientHeight;
+  if (!isSeen) frame.scrollTo({ left: x - clientWidth / 2, top: y - clientHeight / 2 });
 }

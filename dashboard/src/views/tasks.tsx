@@ -1,10 +1,11 @@
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { TasksAnswer } from '../../../src/http/views';
 import { Age } from '../parts/age';
 import { useAnswer } from '../parts/use-answer';
 import { agentPath } from '../state/route';
 import { Stat } from './coherence';
 import { TaskGraph } from './task-graph';
+import { relativesOf } from './task-relatives';
 
 const EVERY_MS = 15_000;
 
@@ -16,6 +17,8 @@ export function TasksView() {
     EVERY_MS,
   );
   const [chosen, setChosen] = useState<string>();
+  const [alone, setAlone] = useState(false);
+  const shown = useMemo(() => shownOf(answer?.graph, alone ? chosen : undefined), [answer, alone, chosen]);
   if (answer === undefined) return <p class="empty">{error ?? 'Reading…'}</p>;
   const { at, graph, ready } = answer;
   if (graph.tasks.length === 0)
@@ -43,13 +46,43 @@ export function TasksView() {
       </section>
       <section class="card">
         <h2>What waits for what</h2>
-        <TaskGraph graph={graph} choose={setChosen} />
+        <p class="legend">
+          <label>
+            Find{' '}
+            <input
+              type="search"
+              list="open-tasks"
+              placeholder="id or title"
+              onChange={({ currentTarget }) => setChosen(found(graph, currentTarget.value))}
+            />
+          </label>
+          <datalist id="open-tasks">
+            {graph.tasks.map(({ id, title }) => (
+              <option key={id} value={id}>
+                {title}
+              </option>
+            ))}
+          </datalist>
+          <label>
+            <input
+              type="checkbox"
+              checked={alone}
+              onChange={({ currentTarget }) => setAlone(currentTarget.checked)}
+            />{' '}
+            only the chosen task, what it waits for and what waits for it
+          </label>
+        </p>
+        {shown !== undefined && <TaskGraph graph={shown} chosen={task?.id} choose={setChosen} />}
         {task !== undefined && (
           <p class="chosen-task">
             <strong>{task.title}</strong>{' '}
             <span class="faint">
-              {task.id} · {task.state} · {task.priority}
-            </span>
+              {task.id} · {task.state} · {task.priority} · waits for {near(graph, task.id, 1)} ·{' '}
+              {near(graph, task.id, 0)} wait for it
+            </span>{' '}
+            <button type="button" onClick={() => setChosen(undefined)}>
+              Clear
+            </button>
           </p>
         )}
       </section>
@@ -85,4 +118,30 @@ export function TasksView() {
       </section>
     </div>
   );
+}
+
+type Graph = TasksAnswer['graph'];
+
+/** The graph, or of it what has to do with a task. */
+function shownOf(graph: Graph | undefined, task: string | undefined): Graph | undefined {
+  if (graph === undefined || task === undefined || !graph.tasks.some(({ id }) => id === task)) return graph;
+  const near = relativesOf(graph.edges, task);
+  return {
+    ...graph,
+    tasks: graph.tasks.filter(({ id }) => near.has(id)),
+    edges: graph.edges.filter(([from, to]) => near.has(from) && near.has(to)),
+    criticalPath: graph.criticalPath.filter((id) => near.has(id)),
+  };
+}
+
+/** Tasks that it waits for (1), or that wait for it (0), directly. */
+function near(graph: Graph, task: string, end: 0 | 1): number {
+  return graph.edges.filter((edge) => edge[end] === task).length;
+}
+
+function found(graph: Graph, text: string): string | undefined {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === '') return undefined;
+  const byId = graph.tasks.find(({ id }) => id.toLowerCase() === wanted);
+  return (byId ?? graph.tasks.find(({ title }) => title.toLowerCase().includes(wanted)))?.id;
 }
