@@ -12,6 +12,8 @@ interface Placed {
   readonly id: string;
   readonly x: number;
   readonly y: number;
+  /** Where its name stands: neighbours' names are longer than what is between them. */
+  readonly above: boolean;
 }
 
 /** More could not be told apart. */
@@ -54,14 +56,14 @@ export function CoherenceGraph({ report }: { report: CoherenceReport }) {
               <line key={kind + a + b} class={`edge ${kind}`} x1={from.x} y1={from.y} x2={to.x} y2={to.y} />
             );
           })}
-          {placed.map(({ id, x, y }) => (
+          {placed.map(({ id, x, y, above }) => (
             <a
               key={id}
               href={agentPath(id)}
               class={`node${rowOf(id)?.group === 'trouble' ? ' in-trouble' : ''}`}
             >
               <circle cx={x} cy={y} r={RADIUS} />
-              <text x={x} y={y + 24} text-anchor="middle">
+              <text x={x} y={above ? y - 14 : y + 24} text-anchor="middle">
                 {id.length > 22 ? `${id.slice(0, 21)}…` : id}
               </text>
             </a>
@@ -111,6 +113,7 @@ function place(pairs: readonly Pair[]): { placed: readonly Placed[]; height: num
         id,
         x: left + size / 2 + radius * Math.cos(angle),
         y: top + height / 2 + radius * Math.sin(angle),
+        above: members.length === 2 ? i === 1 : Math.sin(angle) < -0.01,
       });
     });
     left += size;

@@ -102,15 +102,32 @@ export function FleetView() {
       {rows.length === 0 ? (
         <p class="empty">{emptyText()}</p>
       ) : (
-        <VirtualList
-          label={`${rows.length} agents`}
-          items={rows}
-          rowHeight={narrow ? 92 : 60}
-          keyOf={({ id }) => id}
-          reveal={at}
-          render={(row) => <AgentRow row={row} selected={row.id === selected} />}
-        />
+        <>
+          {!narrow && <Columns />}
+          <VirtualList
+            label={`${rows.length} agents`}
+            items={rows}
+            rowHeight={narrow ? 92 : 60}
+            keyOf={({ id }) => id}
+            reveal={at}
+            render={(row) => <AgentRow row={row} selected={row.id === selected} />}
+          />
+        </>
       )}
+    </div>
+  );
+}
+
+/** What stands in which column; each cell says it by itself where that is not plain. */
+function Columns() {
+  return (
+    <div class="columns" aria-hidden="true">
+      <span>agent and goal</span>
+      <span>status, since, by</span>
+      <span>what it does</span>
+      <span class="aligned">alignment</span>
+      <span class="used">tokens</span>
+      <span>judged</span>
     </div>
   );
 }
@@ -154,8 +171,12 @@ function AgentRow({ row, selected }: { row: Row; selected: boolean }) {
         {lastAnalysis === null ? '–' : Math.round(lastAnalysis.alignmentScore * 100)}
       </span>
       <span class="spend faint" title="Tokens, and money by estimate">
-        <span>{tokensText(spend.tokens)}</span>
-        <span>{costText(spend)}</span>
+        {spend.tokens > 0 && (
+          <>
+            <span>{tokensText(spend.tokens)}</span>
+            <span>{costText(spend)}</span>
+          </>
+        )}
       </span>
       <span class="when faint">
         <span>{lastAnalysis === null ? 'never judged' : <Age at={lastAnalysis.at} />}</span>
