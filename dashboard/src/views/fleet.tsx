@@ -103,7 +103,7 @@ export function FleetView() {
         <p class="empty">{emptyText()}</p>
       ) : (
         <>
-          {!narrow && <Columns />}
+          <Columns />
           <VirtualList
             label={`${rows.length} agents`}
             items={rows}
