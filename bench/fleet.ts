@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, headers, type NatsConnection, nkeyAuthenticator } from 'nats';
+import type { SupervisorParts } from '../src/composition/composition.js';
 import { Settings } from '../src/settings/schema.js';
-import { type RunningSupervisor, type SupervisorParts, startSupervisor } from '../src/supervisor.js';
+import { type RunningSupervisor, startSupervisor } from '../src/supervisor.js';
 
 /** A Vigil of its own for a bench, on a free port and in a folder that is removed, with a plain NATS client beside. */
 export class BenchFleet {
