@@ -22,7 +22,7 @@ export async function holderOf(dataDir: string, settings: Settings): Promise<num
 }
 
 /** Whether a process has a file open; undefined where that cannot be seen: no /proc, or another user's process. */
-export function hasOpen(pid: number, file: string): boolean | undefined {
+function hasOpen(pid: number, file: string): boolean | undefined {
   const path = realpathSync(file);
   try {
     return readdirSync(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === path);

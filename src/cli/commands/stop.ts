@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { brokerFolder } from '../../broker/broker.js';
-import { endLeftover } from '../../broker/leftover.js';
+import { endLeftover, isAlive } from '../../broker/leftover.js';
 import { VigilError } from '../../messages/errors.js';
 import { isLocked, lockFile } from '../../store/lock.js';
 import { EXIT } from '../exit-codes.js';
-import { hasOpen, holderOf } from '../holder.js';
+import { holderOf } from '../holder.js';
 import { Progress } from '../progress.js';
 import { forgetRunning, notedRunning } from '../running.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
@@ -46,7 +46,8 @@ export async function stop(options: StopOptions): Promise<number> {
         `a process holds ${dataDir}, and which one could not be told for sure; find it with: fuser ${lockFile(dataDir)}`,
       );
     signal(pid, 'SIGTERM');
-    const isGone = () => (isHolder(pid, dataDir) ? undefined : true);
+    // It lets go of the lock a moment before it ends.
+    const isGone = () => (isAlive(pid) ? undefined : true);
     let forced = false;
     if ((await within(endsAt, isGone)) === undefined) {
       if (options.force !== true)
@@ -76,20 +77,6 @@ function noneRuns(dataDir: string): VigilError {
   const left = notedRunning(dataDir);
   const note = left === undefined ? '' : ` (process ${left.pid}, noted there, was killed)`;
   return new VigilError('NOT_FOUND', `no supervisor runs on ${dataDir}${note}`);
-}
-
-/** Where nobody can look into the process, that it is there has to do: it was proved to be the one before. */
-function isHolder(pid: number, dataDir: string): boolean {
-  return hasOpen(pid, lockFile(dataDir)) ?? isAlive(pid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** One that has ended meanwhile needs no signal. */
