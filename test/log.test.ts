@@ -27,7 +27,7 @@ t.test('a log stays within its bounds, and its newest lines are the ones kept', 
 });
 
 t.test('a log goes on in the file that is there, also one line longer than the bound', async (t) => {
-  const path = join(t.testdir({ 'x.log': 'before\n' }), 'x.log');
+  const path = join(testFolder(t, { 'x.log': 'before\n' }), 'x.log');
   const bounds = { maxBytes: 20, maxFiles: 2 };
   new LogFile(path, bounds).write('more\n');
   t.equal(readFileSync(path, 'utf8'), 'before\nmore\n');

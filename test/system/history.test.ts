@@ -1,10 +1,11 @@
 import t from 'tap';
 import { type Endpoint, REQUESTS, type ReplyOf } from '../../src/messages/requests.js';
 import { AnalysisResult } from '../../src/messages/results.js';
+import { testFolder } from '../folder.js';
 import { connectClient, vigil } from './processes.js';
 
 t.test('what was judged over time, asked over the wire', async (t) => {
-  const cwd = t.testdir({ 'vigil.config.yaml': 'cycle: {intervalMs: 0}\n' });
+  const cwd = testFolder(t, { 'vigil.config.yaml': 'cycle: {intervalMs: 0}\n' });
   // Without a file of settings it would be the same; this one switches the schedule off.
   const running = vigil(t, ['start', '--config', 'vigil.config.yaml'], { cwd });
   await running.says(/^Watching\./);

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { testFolder } from '../../folder.js';
 import { vigil } from '../../system/processes.js';
 import { KEYS, NO_TERMINAL, Terminal, type TerminalOptions } from './terminal.js';
 
@@ -21,7 +22,9 @@ function isGivenBack(t: Test, { screen, reports }: Terminal): void {
 }
 
 t.test('however it ends, the terminal is as it was', { skip: NO_TERMINAL }, async (t) => {
-  const cwd = t.testdir({ 'vigil.config.yaml': 'cycle: {intervalMs: 0}\nagents: [{id: one, logs: []}]\n' });
+  const cwd = testFolder(t, {
+    'vigil.config.yaml': 'cycle: {intervalMs: 0}\nagents: [{id: one, logs: []}]\n',
+  });
   const supervisor = vigil(t, ['start'], { cwd });
   await supervisor.says(/^Watching\./);
   const open = async (t: Test, options: Partial<TerminalOptions> = {}) => {
@@ -94,7 +97,7 @@ t.test('however it ends, the terminal is as it was', { skip: NO_TERMINAL }, asyn
 });
 
 t.test('where no table that moves can be shown', { skip: NO_TERMINAL }, async (t) => {
-  const cwd = t.testdir({});
+  const cwd = testFolder(t, {});
   await t.test('no terminal', async (t) => {
     const { code, stdout, stderr } = await vigil(t, ['top'], { cwd }).finished();
     t.equal(code, 2);

@@ -1,6 +1,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { testFolder } from '../../folder.js';
 import { Managed } from '../../managed/agents.js';
 import { connectClient, jsonLines, ROOT, type Running, until, vigil } from '../../system/processes.js';
 import { KEYS, NO_TERMINAL, Terminal } from './terminal.js';
@@ -14,7 +15,7 @@ const HOSTILE = 'a\u001b[2J\u001b]0;owned\u0007b\u202ec\u009b31m\r\n漢字 👩\
 
 /** A supervisor with a real log that needs steering, one that the test writes, and one that never says anything. */
 async function fleet(t: Test): Promise<{ cwd: string; own: string; supervisor: Running }> {
-  const cwd = t.testdir();
+  const cwd = testFolder(t);
   const own = join(cwd, 'own.jsonl');
   writeFileSync(
     own,
