@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { connect as connectTcp, createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect, headers, type NatsConnection } from 'nats';
 import t, { type Test } from 'tap';
@@ -156,3 +156,90 @@ t.test(
     t.match(status.json(), { hosts: [{ agents: Number }, { agents: Number }], agents: { unplaced: 0 } });
   },
 );
+
+/** A plain TCP client that takes itself for a server of the cluster, and asks for every subject. */
+async function forgeRoute(t: Test, port: number, user: object) {
+  const socket = connectTcp(port, '127.0.0.1').setEncoding('utf8');
+  t.teardown(() => socket.destroy());
+  const route = { got: '', closed: false };
+  socket.on('data', (text: string) => {
+    route.got += text;
+  });
+  // A server that hangs up on what is still being written resets the connection.
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    route.closed = true;
+  });
+  await once(socket, 'connect');
+  const name = 'FORGED';
+  const own = {
+    server_id: name,
+    server_name: name,
+    host: '127.0.0.1',
+    headers: true,
+    proto: 1,
+    cluster: 'vigil',
+  };
+  socket.write(
+    `CONNECT ${JSON.stringify({ verbose: false, pedantic: false, name, ...user, cluster: 'vigil', headers: true })}\r\n` +
+      `INFO ${JSON.stringify(own)}\r\n` +
+      'RS+ $G vigil.>\r\n' +
+      'RMSG $G forged.word 4\r\nevil\r\n',
+  );
+  return route;
+}
+
+t.test('who reaches the cluster port without its secret reads and writes nothing', async (t) => {
+  const cwd = testFolder(t);
+  const folder = join(cwd, 'cluster');
+  const [port = 0, clusterPort = 0] = await freePorts(2);
+  const make = join(ROOT, 'examples/cluster/make.mjs');
+  const args = [folder, '--node', `127.0.0.1:${port}:${clusterPort}`, '--host', 'builder'];
+  const conf = join(folder, 'n1.conf');
+  const secretFile = join(folder, 'keys/route.secret');
+  const secrets: string[] = [];
+  for (let i = 0; i < 2; i++) {
+    const made = await run(t, make, args, { cwd }).finished();
+    t.equal(made.code, 0, made.stderr);
+    for (const file of [conf, secretFile]) t.equal(statSync(file).mode & 0o777, 0o600, file);
+    secrets.push(readFileSync(secretFile, 'utf8').trim());
+  }
+  t.equal(secrets[0], secrets[1], 'made once');
+  t.match(secrets[0], /^[0-9a-f]{64}$/);
+
+  const program = await findServer(undefined, join(ROOT, 'bin'));
+  if (program === undefined) throw new Error('this test needs nats-server in PATH or /usr/sbin');
+  await startNode(t, program.path, folder, 'n1');
+  const nc = await connect({
+    servers: `127.0.0.1:${port}`,
+    authenticator: keyOf(folder, 'supervisor'),
+    reconnectTimeWait: 100,
+    waitOnFirstConnect: true,
+    maxReconnectAttempts: -1,
+  });
+  t.teardown(() => nc.close());
+  const heard: string[] = [];
+  nc.subscribe('forged.word', { callback: (_error, message) => heard.push(message.string()) });
+  await nc.flush();
+  /** Until it was hung up on, or has got a message. */
+  const outcome = (route: { got: string; closed: boolean }) =>
+    until('the end of the route, or what it reads', async () => {
+      nc.publish('vigil.trigger.analyze', 'SECRET-WORD');
+      await nc.flush();
+      return route.closed || route.got.includes('SECRET-WORD');
+    });
+
+  for (const user of [{}, { user: 'route', pass: 'guessed' }]) {
+    const route = await forgeRoute(t, clusterPort, user);
+    await outcome(route);
+    await nc.flush();
+    t.match(route.got, /Authorization Violation/);
+    t.notMatch(route.got, /SECRET-WORD|RS\+/);
+    t.same(heard, []);
+  }
+  // The same with the secret: what was refused above would have been taken.
+  const route = await forgeRoute(t, clusterPort, { user: 'route', pass: secrets[0] });
+  await outcome(route);
+  t.match(route.got, /SECRET-WORD/);
+  await until('its message', () => heard.length > 0);
+});
