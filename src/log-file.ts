@@ -1,4 +1,13 @@
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /** How large a log of Vigil's own may get. */
@@ -47,11 +56,16 @@ export class LogFile {
   }
 
   #append(bytes: Buffer): void {
-    for (let written = 0; written < bytes.length; ) {
-      const count = writeSync(this.#descriptor as number, bytes, written);
-      written += count;
-      this.#size += count;
+    const descriptor = this.#descriptor as number;
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(descriptor, bytes, written);
+    } catch (error) {
+      // A disk that fills up takes a part of a line first, and the next line would be glued to it.
+      if (written > 0) ftruncateSync(descriptor, this.#size);
+      throw error;
     }
+    this.#size += written;
   }
 
   #rotate(): void {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { headers } from 'nats';
@@ -47,6 +48,34 @@ t.test('a full disk stops nobody, and the lines that it cost are counted', async
   log.info('there again');
   const lines = jsonLines(readFileSync(path, 'utf8'));
   t.match(lines, [{ lines: 2, msg: /could not be written/ }, { msg: 'there again' }]);
+});
+
+const NO_LIMIT =
+  spawnSync('prlimit', ['--version']).error !== undefined && 'there is no prlimit to fill a disk with';
+
+t.test('a disk that takes half a line keeps none of it', { skip: NO_LIMIT }, async (t) => {
+  // A limit on the size of files behaves as a full disk does: a short write first, the error with the next one.
+  const cwd = testFolder(t, {
+    'writer.mjs': `
+      import { execFileSync } from 'node:child_process';
+      import { LogFile } from '${new URL('../src/log-file.js', import.meta.url)}';
+      process.on('SIGXFSZ', () => {});
+      const limit = (bytes) => execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=' + bytes + ':']);
+      const file = new LogFile('x.log', { maxBytes: 100_000, maxFiles: 2 });
+      const write = (n) => file.write(JSON.stringify({ n, text: 'x'.repeat(80) }) + '\\n');
+      write(0);
+      limit(150);
+      write(1);
+      write(2);
+      limit('unlimited');
+      write(3);
+      write(4);`,
+  });
+  const written = await run(t, join(cwd, 'writer.mjs'), [], { cwd }).finished();
+  t.equal(written.code, 0, written.stderr);
+  const lines = jsonLines(readFileSync(join(cwd, 'x.log'), 'utf8'));
+  t.match(lines, [{ n: 0 }, { lines: 2, msg: /could not be written/ }, { n: 3 }, { n: 4 }]);
+  t.equal(lines.length, 4);
 });
 
 t.test('every line of a request names it, and its agent where one is meant', async (t) => {
