@@ -125,7 +125,7 @@ async function startServices(composition: Composition): Promise<void> {
   await services.add(subtree(root.hosts, 'hosts', settings.hosts.drainMs + SHUTDOWN_MS));
   for (const spec of workServices(composition)) await services.add(spec);
   await services.add(requestsService(composition));
-  await services.add(rpcService(composition));
+  await services.add(rpcService(composition, (agents) => notices?.forget(agents)));
   await services.add(triggersService(composition));
   for (const spec of webhookServices(composition)) await services.add(spec);
   await services.add(scheduleService(composition));

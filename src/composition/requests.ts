@@ -51,8 +51,11 @@ export function requestsService(composition: Composition): ChildSpec {
   });
 }
 
-/** Answers the requests of clients. */
-export function rpcService(composition: Composition): ChildSpec {
+/** Answers the requests of clients. @param removed is told of agents that are on record no longer. */
+export function rpcService(
+  composition: Composition,
+  removed: (agents: readonly string[]) => void,
+): ChildSpec {
   const { settings, store, log, connection, subjects, running, publishing, http } = composition;
   const startedAt = new Date().toISOString();
   return service('rpc', SHUTDOWN_MS, async () => {
@@ -67,6 +70,7 @@ export function rpcService(composition: Composition): ChildSpec {
       costs: () => running.costs,
       tasks: () => running.tasks,
       restartOf: (agent) => restartIn(settings, agent),
+      removed,
       askAgent: async (agent, type, body) => {
         const access = agentAccess(composition);
         const never = new AbortController().signal;

@@ -18,9 +18,7 @@ export type NoticeReason = z.infer<typeof NoticeReason>;
 export const Notice = z.object({
   id: z.string().describe('The same in each try: whoever gets it twice can tell.'),
   at: z.string().describe('ISO time.'),
-  kind: z
-    .enum(['raised', 'cleared'])
-    .describe('`cleared`: the agent has gone on, nobody needs to look any more.'),
+  kind: z.enum(['raised', 'cleared']).describe('`cleared`: nobody needs to look any more, `text` says why.'),
   reason: NoticeReason,
   agents: z.array(z.string()).describe('At most 20; none when it concerns the fleet.'),
   count: z.number().int().nonnegative().describe('Of agents concerned.'),

@@ -23,6 +23,8 @@ export interface NoticesService {
   readonly spec: ChildSpec;
   /** The result stream has these. */
   sent(rows: readonly OutboxRow[]): void;
+  /** Agents that were removed from the record. */
+  forget(agents: readonly string[]): void;
 }
 
 /** Notices to people; undefined when no way to them is set. */
@@ -41,6 +43,7 @@ export function noticesService({
         ...set,
         sinks: sinksOf(set, failed),
         fleetSize: () => store.agents.counts().active,
+        isKnown: (agent) => store.agents.known([agent]).has(agent),
         monotonic: () => performance.now(),
       });
       notices = opened;
@@ -49,6 +52,7 @@ export function noticesService({
         await opened.close();
       };
     }),
+    forget: (agents) => notices?.forget(agents),
     sent: (rows) => {
       if (notices === undefined) return;
       for (const { subject, payload } of rows) {

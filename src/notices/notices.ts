@@ -1,5 +1,5 @@
 import { newId } from '../messages/ids.js';
-import type { Notice, NoticeReason, NoticeSink } from './notice.js';
+import { type Notice, NoticeReason, type NoticeSink } from './notice.js';
 import { meaningsOf } from './triggers.js';
 
 export interface NoticesOptions {
@@ -12,6 +12,8 @@ export interface NoticesOptions {
   readonly stormMs: number;
   /** Agents watched now. */
   fleetSize(): number;
+  /** The agent is on record. */
+  isKnown(agent: string): boolean;
   /** Milliseconds that only grow. */
   monotonic(): number;
 }
@@ -55,7 +57,15 @@ export class Notices {
     for (const meaning of meaningsOf(subject, body)) {
       if (meaning.does === 'raise') this.#raise(meaning);
       else if (meaning.does === 'tell') this.#gather(newId(), meaning);
-      else for (const reason of meaning.reasons) this.#clear(meaning.agent, reason);
+      else for (const reason of meaning.reasons) this.#clear(meaning.agent, reason, meaning.text);
+    }
+  }
+
+  /** Agents that were removed from the record. */
+  forget(agents: readonly string[]): void {
+    for (const agent of agents) {
+      for (const reason of NoticeReason.options) this.#clear(agent, reason, 'is watched no longer');
+      this.#recent.delete(agent);
     }
   }
 
@@ -67,6 +77,8 @@ export class Notices {
   #raise(what: Gathered): void {
     const key = `${what.agent}.${what.reason}`;
     if (!this.#reasons.has(what.reason) || this.#raised.has(key)) return;
+    // What was on its way when the agent was removed: nobody would take it back.
+    if (what.agent !== '' && !this.#options.isKnown(what.agent)) return;
     this.#raised.add(key);
     this.#gather(key, what);
   }
@@ -77,12 +89,12 @@ export class Notices {
     this.#timer ??= setTimeout(() => this.#tell(), GATHER_MS);
   }
 
-  #clear(agent: string, reason: NoticeReason): void {
+  #clear(agent: string, reason: NoticeReason, text: string): void {
     const key = `${agent}.${reason}`;
     if (!this.#raised.delete(key)) return;
     // Nobody was told yet: nobody needs to hear that it is over.
     if (this.#gathered.delete(key)) return;
-    this.#send('cleared', reason, agent === '' ? [] : [agent], `${agent || 'the fleet'} goes on`);
+    this.#send('cleared', reason, agent === '' ? [] : [agent], `${agent || 'the fleet'} ${text}`);
   }
 
   #tell(): void {

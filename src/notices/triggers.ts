@@ -7,7 +7,12 @@ export type Meaning =
   | { readonly does: 'raise'; readonly agent: string; readonly reason: NoticeReason; readonly text: string }
   // Said once by whoever published it, and never taken back.
   | { readonly does: 'tell'; readonly agent: string; readonly reason: NoticeReason; readonly text: string }
-  | { readonly does: 'clear'; readonly agent: string; readonly reasons: readonly NoticeReason[] };
+  | {
+      readonly does: 'clear';
+      readonly agent: string;
+      readonly reasons: readonly NoticeReason[];
+      readonly text: string;
+    };
 
 const TEXT_CHARS = 300;
 /** Over once the agent goes on or ends. */
@@ -42,24 +47,26 @@ function meaningOf(subject: string, body: Readonly<Record<string, unknown>>): Me
   const text = (field: string) => visible(String(body[field] ?? '')).slice(0, TEXT_CHARS);
   if (what === 'fleet' && agent === 'held')
     return { does: 'raise', agent: '', reason: 'held', text: text('message') };
-  if (what === 'fleet' && agent === 'released') return { does: 'clear', agent: '', reasons: ['held'] };
+  if (what === 'fleet' && agent === 'released')
+    return { does: 'clear', agent: '', reasons: ['held'], text: 'goes on' };
   if (what === 'fleet' && agent === 'budget')
     return { does: 'tell', agent: '', reason: 'budget', text: text('message') };
   if (what === 'intervention') {
     return body['state'] === 'pending'
       ? { does: 'raise', agent, reason: 'approval', text: `to be approved: ${text('message')}` }
-      : { does: 'clear', agent, reasons: ['approval'] };
+      : { does: 'clear', agent, reasons: ['approval'], text: 'needs no approval any more' };
   }
   if (what !== 'agent') return undefined;
   if (state === 'waiting')
     return { does: 'raise', agent, reason: 'waiting', text: `waits: ${text('summary')}` };
-  if (state === 'resumed') return { does: 'clear', agent, reasons: ['waiting'] };
+  if (state === 'resumed') return { does: 'clear', agent, reasons: ['waiting'], text: 'goes on' };
   if (state === 'escalated') return { does: 'raise', agent, reason: 'escalated', text: text('message') };
   if (state === 'budget') return { does: 'tell', agent, reason: 'budget', text: text('message') };
   if (state === 'crashed' || state === 'stuck')
     return { does: 'raise', agent, reason: state, text: `is ${state}${lastWordOf(body)}` };
-  if (state === 'acknowledged') return { does: 'clear', agent, reasons: ['done', 'crashed'] };
-  if (state === 'running') return { does: 'clear', agent, reasons: [...OF_AGENT, 'done'] };
-  if (state === 'finished') return { does: 'clear', agent, reasons: OF_AGENT };
+  if (state === 'acknowledged')
+    return { does: 'clear', agent, reasons: ['done', 'crashed'], text: 'has been seen' };
+  if (state === 'running') return { does: 'clear', agent, reasons: [...OF_AGENT, 'done'], text: 'goes on' };
+  if (state === 'finished') return { does: 'clear', agent, reasons: OF_AGENT, text: 'has ended' };
   return undefined;
 }

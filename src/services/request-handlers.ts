@@ -33,6 +33,8 @@ export interface RequestHandlersParts {
   costs(): Costs;
   steering(): Steering;
   tasks(): RunningTasks;
+  /** Agents that are on record no longer. */
+  removed(agents: readonly string[]): void;
   /** Asks an agent's actor where it is placed. */
   askAgent(agent: string, type: string, body: unknown): Promise<unknown>;
   status(): Promise<Omit<Status, 'at' | 'agents' | 'hosts' | 'health' | 'cost'>>;
@@ -97,6 +99,7 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
     'agents.remove': async ({ ids }) => {
       const removed = await store.write(() => store.agents.remove(ids));
       fleet().remove(removed);
+      parts.removed(removed);
       await health().forget(removed);
       return { removed };
     },

@@ -45,8 +45,14 @@ async function receiver(t: Test, answer: Answer = fine) {
   return { received, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` };
 }
 
-function start(t: Test, url: string, options: Partial<WebhookOptions> & { fleet?: number } = {}) {
+interface Options extends Partial<WebhookOptions> {
+  readonly fleet?: number;
+  readonly reasons?: readonly NoticeReason[];
+}
+
+function start(t: Test, url: string, options: Options = {}) {
   const failures: string[] = [];
+  const removed = new Set<string>();
   const webhook = new Webhook({
     url,
     secret: SECRET,
@@ -60,10 +66,11 @@ function start(t: Test, url: string, options: Partial<WebhookOptions> & { fleet?
   let now = 0;
   const notices = new Notices({
     sinks: [webhook],
-    reasons: ['waiting', 'approval', 'escalated', 'held'] satisfies NoticeReason[],
+    reasons: options.reasons ?? ['waiting', 'approval', 'escalated', 'held'],
     stormShare: 0.3,
     stormMs: 60_000,
     fleetSize: () => options.fleet ?? 100,
+    isKnown: (agent) => !removed.has(agent),
     monotonic: () => now,
   });
   t.teardown(() => notices.close());
@@ -72,6 +79,7 @@ function start(t: Test, url: string, options: Partial<WebhookOptions> & { fleet?
   return {
     notices,
     failures,
+    removed,
     waits,
     pass: (ms: number) => {
       now += ms;
@@ -112,6 +120,49 @@ t.test('it is said once, cleared when the agent goes on, and said anew after tha
     received.map(({ notice }) => notice.kind),
     ['raised', 'cleared', 'raised'],
   );
+});
+
+t.test('what ends a notice is said as it is: seen, ended, gone on', async (t) => {
+  const { received, url } = await receiver(t);
+  const { notices } = start(t, url, { reasons: ['crashed', 'stuck', 'approval'] });
+  const ends = [
+    ['crashed', 'acknowledged', 'a1 has been seen'],
+    ['crashed', 'finished', 'a1 has ended'],
+    ['stuck', 'running', 'a1 goes on'],
+  ] as const;
+  for (const [begun, ended, text] of ends) {
+    const before = received.length;
+    notices.heard(`event.agent.a1.${begun}`, {});
+    await until(() => received.length === before + 1, begun);
+    notices.heard(`event.agent.a1.${ended}`, {});
+    await until(() => received.length === before + 2, ended);
+    t.match(received.at(-1)?.notice, { kind: 'cleared', reason: begun, text });
+  }
+  notices.heard('event.intervention.a1', { state: 'pending', message: 'Stop' });
+  await until(() => received.length === 7, 'to be approved');
+  notices.heard('event.intervention.a1', { state: 'rejected' });
+  await until(() => received.length === 8, 'decided');
+  t.equal(received.at(-1)?.notice.text, 'a1 needs no approval any more');
+});
+
+t.test('a removed agent leaves nothing: registered again it is told of anew', async (t) => {
+  const { received, url } = await receiver(t);
+  const { notices, removed, waits } = start(t, url);
+  waits('a1');
+  await until(() => received.length === 1, 'the notice');
+  removed.add('a1');
+  notices.forget(['a1', 'stranger']);
+  await until(() => received.length === 2, 'its end');
+  t.match(received[1]?.notice, { kind: 'cleared', reason: 'waiting', text: 'a1 is watched no longer' });
+  // Was on its way.
+  waits('a1');
+  waits('a2');
+  await until(() => received.length === 3, 'of another');
+  t.same(received[2]?.notice.agents, ['a2']);
+  removed.delete('a1');
+  waits('a1');
+  await until(() => received.length === 4, 'anew');
+  t.match(received[3]?.notice, { kind: 'raised', agents: ['a1'] });
 });
 
 t.test('what is over before anybody was told is not told', async (t) => {
