@@ -64,52 +64,73 @@ const PASTE_BEGIN = '\u001b[200~';
 const PASTE_END = '\u001b[201~';
 /** Longer than any key's sequence: what goes on beyond it is none. */
 const MAX_SEQUENCE = 32;
+/** Characters that are kept of a paste. */
 const MAX_PASTE = 20_000;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with a control character
 const SEQUENCE = /^\u001b(?:\[[\u0030-\u003f]*[\u0020-\u002f]*[\u0040-\u007e]|O[\u0040-\u007e])/;
 
-/**
- * Takes the next keys out of what a terminal sent.
- *
- * @returns the keys, and the beginning of one whose rest has not come yet.
- */
-export function decodeKeys(sent: string): { readonly keys: readonly Key[]; readonly rest: string } {
-  const keys: Key[] = [];
-  let text = sent;
-  while (text !== '') {
-    if (text.startsWith(PASTE_BEGIN)) {
-      const end = text.indexOf(PASTE_END);
-      if (end < 0 && text.length < MAX_PASTE) break;
-      const stop = end < 0 ? text.length : end;
-      keys.push({ name: 'paste', text: text.slice(PASTE_BEGIN.length, stop) });
-      text = text.slice(stop + (end < 0 ? 0 : PASTE_END.length));
-    } else if (text.startsWith('\u001b')) {
-      const sequence = SEQUENCE.exec(text)?.[0];
-      if (sequence === undefined) {
-        // Alone it may be the Escape key, or the beginning of another one.
-        if (text.length < 2 || ('[O'.includes(text.charAt(1)) && text.length < MAX_SEQUENCE)) break;
-        // Escape and another key right behind it; Alt with a key looks the same, and is none of ours.
-        keys.push({ name: 'escape', text: '' });
-        text = text.slice(1);
-        continue;
-      }
-      const name = nameOf(sequence);
-      if (name !== undefined) keys.push({ name, text: '' });
-      text = text.slice(sequence.length);
-    } else {
-      const character = String.fromCodePoint(text.codePointAt(0) ?? 0);
-      const name = CONTROLS[character] ?? (character < ' ' ? undefined : 'text');
-      if (name !== undefined) keys.push({ name, text: name === 'text' ? character : '' });
-      text = text.slice(character.length);
-    }
-  }
-  return { keys, rest: text };
-}
+/** Makes keys of what a terminal sends, however it is cut into pieces. */
+export class KeyDecoder {
+  /** The beginning of a key, or of the mark that ends a paste, whose rest has not come yet. */
+  #rest = '';
+  /** While a paste goes on: what of it is kept. */
+  #pasted: string | undefined;
 
-/** What a beginning is when nothing came behind it in time. */
-export function endKeys(rest: string): readonly Key[] {
-  return rest === '\u001b' ? [{ name: 'escape', text: '' }] : [];
+  /** Whether Escape may have been pressed, which only the time tells. A paste lasts until its end has come, however long. */
+  get mayBeEscape(): boolean {
+    return this.#pasted === undefined && (this.#rest.length === 1 || this.#rest.length === 2);
+  }
+
+  take(sent: string): Key[] {
+    const keys: Key[] = [];
+    let text = this.#rest + sent;
+    while (text !== '') {
+      if (this.#pasted !== undefined) {
+        const end = text.indexOf(PASTE_END);
+        // Its end may have come in part.
+        const stop = end < 0 ? Math.max(0, text.length - PASTE_END.length + 1) : end;
+        // What is over the bound is no key either.
+        this.#pasted += text.slice(0, Math.min(stop, MAX_PASTE - this.#pasted.length));
+        text = text.slice(stop);
+        if (end < 0) break;
+        keys.push({ name: 'paste', text: this.#pasted });
+        this.#pasted = undefined;
+        text = text.slice(PASTE_END.length);
+      } else if (text.startsWith(PASTE_BEGIN)) {
+        this.#pasted = '';
+        text = text.slice(PASTE_BEGIN.length);
+      } else if (text.startsWith('\u001b')) {
+        const sequence = SEQUENCE.exec(text)?.[0];
+        if (sequence === undefined) {
+          // Alone it may be the Escape key, or the beginning of another one.
+          if (text.length < 2 || ('[O'.includes(text.charAt(1)) && text.length < MAX_SEQUENCE)) break;
+          // Escape and another key right behind it; Alt with a key looks the same, and is none of ours.
+          keys.push({ name: 'escape', text: '' });
+          text = text.slice(1);
+          continue;
+        }
+        const name = nameOf(sequence);
+        if (name !== undefined) keys.push({ name, text: '' });
+        text = text.slice(sequence.length);
+      } else {
+        const character = String.fromCodePoint(text.codePointAt(0) ?? 0);
+        const name = CONTROLS[character] ?? (character < ' ' ? undefined : 'text');
+        if (name !== undefined) keys.push({ name, text: name === 'text' ? character : '' });
+        text = text.slice(character.length);
+      }
+    }
+    this.#rest = text;
+    return keys;
+  }
+
+  /** Nothing came behind what may be Escape. @returns what it was. */
+  late(): Key[] {
+    if (!this.mayBeEscape) return [];
+    const rest = this.#rest;
+    this.#rest = '';
+    return rest === '\u001b' ? [{ name: 'escape', text: '' }] : [];
+  }
 }
 
 /** With a modifier (`1;5A`) it is the same key. */

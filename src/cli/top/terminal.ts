@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { VigilError } from '../../messages/errors.js';
-import { decodeKeys, endKeys, type Key } from './keys.js';
+import { type Key, KeyDecoder } from './keys.js';
 import type { Size } from './view.js';
 
 const ESC = '\u001b';
@@ -40,8 +40,8 @@ export class Terminal {
   readonly #decoder = new StringDecoder('utf8');
   readonly #undo: (() => void)[] = [];
   #isTaken = false;
-  #rest = '';
-  #restTimer: NodeJS.Timeout | undefined;
+  readonly #keys = new KeyDecoder();
+  #escapeTimer: NodeJS.Timeout | undefined;
   #stopTimer: NodeJS.Timeout | undefined;
   readonly #stopAsked = () => this.suspend();
   #isGone = false;
@@ -90,7 +90,7 @@ export class Terminal {
 
   /** @returns whether the terminal was gone: then there was nothing to give back. */
   close(): boolean {
-    clearTimeout(this.#restTimer);
+    clearTimeout(this.#escapeTimer);
     clearTimeout(this.#stopTimer);
     this.#giveBack();
     for (const undo of this.#undo.splice(0)) undo();
@@ -136,15 +136,11 @@ export class Terminal {
   }
 
   #typed(bytes: Buffer): void {
-    clearTimeout(this.#restTimer);
-    const { keys, rest } = decodeKeys(this.#rest + this.#decoder.write(bytes));
-    this.#rest = rest;
-    for (const key of keys) this.#events.key(key);
-    if (rest === '') return;
-    this.#restTimer = setTimeout(() => {
-      const late = endKeys(this.#rest);
-      this.#rest = '';
-      for (const key of late) this.#events.key(key);
+    clearTimeout(this.#escapeTimer);
+    for (const key of this.#keys.take(this.#decoder.write(bytes))) this.#events.key(key);
+    if (!this.#keys.mayBeEscape) return;
+    this.#escapeTimer = setTimeout(() => {
+      for (const key of this.#keys.late()) this.#events.key(key);
     }, KEY_MS);
   }
 

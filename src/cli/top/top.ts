@@ -47,6 +47,7 @@ class Top {
   #notice: Notice | undefined;
   #noticeTimer: NodeJS.Timeout | undefined;
   #frameTimer: NodeJS.Timeout | undefined;
+  #isOver = false;
   #end!: (code: number) => void;
   readonly #ended = new Promise<number>((resolve) => {
     this.#end = resolve;
@@ -90,6 +91,7 @@ class Top {
       this.#changed();
       return await this.#ended;
     } finally {
+      this.#isOver = true;
       clearInterval(tick);
       clearTimeout(this.#frameTimer);
       clearTimeout(this.#noticeTimer);
@@ -147,6 +149,8 @@ class Top {
     this.#say(begun(action));
     // It never rejects: what goes wrong is said.
     void perform(action, this.#feed.client, this.#options.settings).then((notice) => {
+      // Nobody looks any more: a notice would only keep the process up for its time.
+      if (this.#isOver) return;
       this.#say(notice);
       this.#feed.refresh(true);
       this.#look?.refresh();

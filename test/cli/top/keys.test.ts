@@ -1,11 +1,20 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { edited, editorOf, editorWindow, textOf } from '../../../src/cli/top/editor.js';
-import { decodeKeys, endKeys, type Key, type KeyName } from '../../../src/cli/top/keys.js';
+import { type Key, KeyDecoder, type KeyName } from '../../../src/cli/top/keys.js';
 import { widthOf } from '../../../src/cli/width.js';
 
-const names = (sent: string) =>
-  decodeKeys(sent).keys.map(({ name, text }) => (name === 'text' ? text : name));
+/** Of what comes in these pieces. */
+const keysOf = (...pieces: string[]): Key[] => {
+  const decoder = new KeyDecoder();
+  return pieces.flatMap((piece) => decoder.take(piece));
+};
+const names = (sent: string) => keysOf(sent).map(({ name, text }) => (name === 'text' ? text : name));
+/** And then nothing more for some time. */
+const late = (sent: string): Key[] => {
+  const decoder = new KeyDecoder();
+  return [...decoder.take(sent), ...decoder.late()];
+};
 
 t.test('keys as terminals send them', async (t) => {
   for (const [sent, name] of [
@@ -29,16 +38,47 @@ t.test('keys as terminals send them', async (t) => {
 });
 
 t.test('Escape alone is known by what does not follow', async (t) => {
-  t.same(decodeKeys('\u001b'), { keys: [], rest: '\u001b' });
-  t.same(endKeys('\u001b'), [{ name: 'escape', text: '' }]);
-  t.same(endKeys('\u001b['), [], 'a broken sequence is nothing');
+  t.same(keysOf('\u001b'), []);
+  t.same(late('\u001b'), [{ name: 'escape', text: '' }]);
+  t.same(late('\u001b['), [], 'a broken sequence is nothing');
   t.same(names('\u001b\u001b[A'), ['escape', 'up']);
   t.same(names('\u001b/x'), ['escape', '/', 'x'], 'typed fast');
 });
 
 t.test('pasted text is text, whatever is in it', async (t) => {
-  t.same(decodeKeys('\u001b[200~R\ny\u001b[201~q').keys, [
+  t.same(keysOf('\u001b[200~R\ny\u001b[201~q'), [
     { name: 'paste', text: 'R\ny' },
+    { name: 'text', text: 'q' },
+  ]);
+});
+
+t.test('pasted text is never typed, however much it is', async (t) => {
+  const long = 'x'.repeat(20_000);
+  for (const pieces of [
+    [`\u001b[200~${long}Ry\u001b[201~q`],
+    ['\u001b[200~', long, 'Ry', 'Ry\u001b[20', '1~q'],
+    [`\u001b[200~${long}R`, `y${long}`, '\u001b', '[201~', 'q'],
+  ])
+    t.same(
+      keysOf(...pieces),
+      [
+        { name: 'paste', text: long },
+        { name: 'text', text: 'q' },
+      ],
+      'what is over the bound is dropped',
+    );
+});
+
+t.test('pasted text is never typed, however slowly it comes', async (t) => {
+  const decoder = new KeyDecoder();
+  const keys: Key[] = [];
+  for (const piece of ['\u001b[2', '00~', 'R', 'y\u001b', '[201', '~', 'q']) {
+    keys.push(...decoder.take(piece));
+    t.notOk(decoder.mayBeEscape, JSON.stringify(piece));
+    keys.push(...decoder.late());
+  }
+  t.same(keys, [
+    { name: 'paste', text: 'Ry' },
     { name: 'text', text: 'q' },
   ]);
 });
@@ -59,18 +99,14 @@ t.test('however the bytes are cut into pieces', async () => {
       fc.array(fc.nat(5), { maxLength: 40 }),
       (pieces, cuts) => {
         const sent = pieces.join('');
-        const whole = decodeKeys(sent);
-        const keys: Key[] = [];
-        let rest = '';
+        const parts: string[] = [];
         let at = 0;
         for (const cut of [...cuts, sent.length]) {
-          const decoded = decodeKeys(rest + sent.slice(at, at + cut));
-          keys.push(...decoded.keys);
-          rest = decoded.rest;
+          parts.push(sent.slice(at, at + cut));
           at += cut;
         }
         // Half a pair is no character: the decoder of bytes before this one does not let it through.
-        return sent.includes('👍') || JSON.stringify(keys) === JSON.stringify(whole.keys);
+        return sent.includes('👍') || JSON.stringify(keysOf(...parts)) === JSON.stringify(keysOf(sent));
       },
     ),
   );
@@ -79,8 +115,9 @@ t.test('however the bytes are cut into pieces', async () => {
 t.test('any bytes whatever end in keys', async () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (sent) => {
-      const { rest } = decodeKeys(sent);
-      return rest === '' || rest.startsWith('\u001b');
+      // Behind the end of a paste and of a sequence that was broken off, a key is a key again.
+      const keys = keysOf(sent, `${'0'.repeat(32)}\u001b[201~`, 'q');
+      return keys.at(-1)?.name === 'text' && keys.at(-1)?.text === 'q';
     }),
     { numRuns: 2_000 },
   );
