@@ -3,7 +3,8 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { testFolder } from '../folder.js';
-import { CLI, cleanEnvironment, connectClient, jsonLines, vigil } from '../system/processes.js';
+import { CLI, cleanEnvironment, connectClient, jsonLines, until, vigil } from '../system/processes.js';
+import { KEYS, NO_TERMINAL, Terminal } from './top/terminal.js';
 
 const line = (record: object) => `${JSON.stringify({ at: new Date().toISOString(), ...record })}\n`;
 
@@ -59,3 +60,26 @@ t.test(
     });
   },
 );
+
+t.test('vigil replay --step on a terminal: however it ends, it ends', { skip: NO_TERMINAL }, async (t) => {
+  const cwd = testFolder(t);
+  const log = join(cwd, 'a.jsonl');
+  writeFileSync(log, line({ role: 'user', text: 'Count the files.' }) + line({ tool: 'bash', input: 'ls' }));
+  const agents = [{ id: 'a', logs: [log] }];
+  writeFileSync(join(cwd, 'vigil.config.json'), JSON.stringify({ agents, cycle: { intervalMs: 0 } }));
+  const running = vigil(t, ['start'], { cwd });
+  await running.says(/^Watching\./);
+  const open = (agent: string) => Terminal.open(t, { cwd, args: ['replay', agent, '--step'] });
+
+  const typo = open('typo');
+  t.equal((await typo.left()).what, 'exit 4');
+  for (const [key, end] of [
+    ['q\n', 'exit 0'],
+    [KEYS.ctrlC, 'exit 130'],
+  ] as const) {
+    const terminal = open('a');
+    await until('the first event', () => /Count the files/.test(terminal.screen.plain) || undefined);
+    terminal.type(key);
+    t.equal((await terminal.left()).what, end);
+  }
+});

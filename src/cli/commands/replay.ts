@@ -1,5 +1,4 @@
 import { createInterface } from 'node:readline';
-import pc from 'picocolors';
 import type { AgentEvent } from '../../messages/agent-event.js';
 import { parseWith, VigilError } from '../../messages/errors.js';
 import type { PastVerdict } from '../../messages/history.js';
@@ -10,6 +9,7 @@ import { eventLine } from '../event-line.js';
 import { EXIT } from '../exit-codes.js';
 import { eventRange } from '../render.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
+import { pc, talk, terminalWidth } from '../terminal.js';
 
 export interface ReplayOptions extends SettingsOptions {
   readonly from?: number;
@@ -22,12 +22,10 @@ const PAGE = 500;
 const VERDICTS = 100;
 /** Over the supervisor's own time for one agent, so that its answer comes first. */
 const GRACE_MS = 5_000;
-/** Where there is no terminal to fit into. */
-const DEFAULT_WIDTH = 200;
 
 type Item = { readonly event: AgentEvent } | { readonly verdict: PastVerdict };
 
-/** Goes through an agent's events as its logs have them, with what Vigil said at each point. */
+/** Goes through an agent's events as its logs have them, with what Vigil said at each point. @returns the exit code. */
 export async function replay(
   agent: string,
   options: ReplayOptions,
@@ -37,18 +35,23 @@ export async function replay(
   const from = wholeNumber('--from', options.from ?? 0);
   const to = options.to === undefined ? undefined : wholeNumber('--to', options.to);
   const { settings } = settingsOf(options);
+  let stopped = false;
+  void stopAsked.then(() => {
+    stopped = true;
+  });
   const client = await Client.find(settings);
+  const wait = options.step === true ? stepper(stopAsked) : undefined;
   const timeoutMs = settings.analysis.itemTimeoutMs + GRACE_MS;
   try {
     const show = options.json === true ? (item: Item) => console.log(JSON.stringify(item)) : showLines;
-    const wait = options.step === true ? stepper(stopAsked) : undefined;
     for await (const item of itemsOf(client, id, { from, to, timeoutMs })) {
-      if ((await Promise.race([stopAsked, wait?.next(item)])) === 'stop') break;
+      const answer = await wait?.next(item);
+      if (stopped || answer === 'stop') break;
       show(item);
     }
-    wait?.close();
-    return EXIT.fine;
+    return stopped ? EXIT.interrupted : EXIT.fine;
   } finally {
+    wait?.close();
     await client.close();
   }
 }
@@ -87,7 +90,7 @@ async function* eventsOf(
     const end = Math.min(at + PAGE, to === undefined ? Number.POSITIVE_INFINITY : to + 1);
     const { events, next } = await between(client, agent, at, end, timeoutMs);
     const first = events[0]?.index ?? Math.min(end, next);
-    if (first > at) console.error(pc.yellow(`note: events ${at} to ${first - 1} are not kept`));
+    if (first > at) console.error(talk.yellow(`note: events ${at} to ${first - 1} are not kept`));
     yield* events;
     if (end >= next) return;
   }
@@ -115,7 +118,7 @@ async function* verdictsOf(client: Client, agent: string, timeoutMs: number): As
 }
 
 function showLines(item: Item): void {
-  const width = process.stdout.columns ?? DEFAULT_WIDTH;
+  const width = terminalWidth();
   if ('event' in item) console.log(eventLine(item.event, width));
   else for (const line of verdictLines(item.verdict)) console.log(line);
 }
@@ -145,7 +148,9 @@ function stepper(stopAsked: Promise<'stop'>): Stepper {
   const answers = lines[Symbol.asyncIterator]();
   let toVerdict = false;
   let first = true;
-  console.error(pc.dim('Enter: next event, v: next verdict, q: end'));
+  // Ends the question that is open.
+  void stopAsked.then(() => lines.close());
+  console.error(talk.dim('Enter: next event, v: next verdict, q: end'));
   return {
     next: async (item) => {
       if (first || toVerdict) {
@@ -153,8 +158,8 @@ function stepper(stopAsked: Promise<'stop'>): Stepper {
         if ('verdict' in item) toVerdict = false;
         return 'go';
       }
-      const answer = await Promise.race([stopAsked, answers.next()]);
-      if (answer === 'stop' || answer.done === true || answer.value.trim() === 'q') return 'stop';
+      const answer = await answers.next();
+      if (answer.done === true || answer.value.trim() === 'q') return 'stop';
       toVerdict = answer.value.trim() === 'v';
       return 'go';
     },
