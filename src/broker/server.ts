@@ -62,7 +62,7 @@ export class BrokerServer {
     const child = spawn(program.path, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     this.#child = child;
     const lastWords: string[] = [];
-    await new Promise<void>((resolve, reject) => {
+    const ready = new Promise<void>((resolve, reject) => {
       const fail = (why: string) => {
         reject(
           new VigilError(
@@ -98,7 +98,8 @@ export class BrokerServer {
         else if (!wasStopped) exited(new VigilError('BROKER', `nats-server ended (${how})`));
       });
     });
-    await noteServer(folder, child.pid, this.#port);
+    // Noted before it is ready: who starts it may be killed meanwhile.
+    await Promise.all([ready, noteServer(folder, child.pid, this.#port)]);
   }
 
   async stop(): Promise<void> {

@@ -11,8 +11,14 @@ export function lockFile(dataDir: string): string {
   return join(dataDir, 'supervisor.lock');
 }
 
-/** @throws VigilError STORE when another supervisor has it, or the folder cannot be used. */
-export function takeLock(dataDir: string): Handle {
+/**
+ * @param taken what is said when another process has it.
+ * @throws VigilError STORE when another process has it, or the folder cannot be used.
+ */
+export function takeLock(
+  dataDir: string,
+  taken = `another supervisor runs on ${dataDir}; stop it first, or set dataDir to another folder`,
+): Handle {
   let lock: Handle | undefined;
   try {
     lock = new Database(lockFile(dataDir), { timeout: 0 });
@@ -20,12 +26,7 @@ export function takeLock(dataDir: string): Handle {
     return lock;
   } catch (error) {
     lock?.close();
-    if (isBusy(error)) {
-      throw new VigilError(
-        'STORE',
-        `another supervisor runs on ${dataDir}; stop it first, or set dataDir to another folder`,
-      );
-    }
+    if (isBusy(error)) throw new VigilError('STORE', taken);
     throw new VigilError(
       'STORE',
       `data directory ${dataDir} cannot be used (${messageOf(error)}); mend its rights or set dataDir`,

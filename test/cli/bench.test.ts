@@ -1,8 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { takeLock } from '../../src/store/lock.js';
 import { testFolder } from '../folder.js';
-import { jsonLines, vigil } from '../system/processes.js';
+import { isAlive, jsonLines, until, vigil } from '../system/processes.js';
 
 t.setTimeout(120_000);
 
@@ -54,4 +55,48 @@ t.test('vigil bench without a fleet', async (t) => {
     stderr: /broker, disk, parse, analysis/,
   });
   t.same(readdirSync(cwd), []);
+});
+
+t.test('vigil bench that is interrupted or killed', async (t) => {
+  const cwd = testFolder(t);
+  const place = join(cwd, '.vigil/.bench');
+  const begun = async () => {
+    const bench = vigil(t, ['bench', 'analysis'], { cwd });
+    const pid = await until('its broker', () => {
+      try {
+        return JSON.parse(readFileSync(join(place, 'work/vigil/nats/running.json'), 'utf8')).pid as number;
+      } catch {
+        // Not there yet, or only in part.
+        return undefined;
+      }
+    });
+    return { bench, pid };
+  };
+  const asked = await begun();
+  asked.bench.child.kill('SIGINT');
+  t.match(await asked.bench.finished(), { code: 130, stdout: '' });
+  t.notOk(isAlive(asked.pid));
+  t.same(readdirSync(cwd), [], 'it has cleaned up behind itself');
+
+  const killed = await begun();
+  killed.bench.child.kill('SIGKILL');
+  await killed.bench.finished();
+  t.ok(isAlive(killed.pid), 'it could not end its broker');
+  t.equal((await vigil(t, ['bench', 'disk'], { cwd }).finished()).code, 0);
+  t.notOk(isAlive(killed.pid), 'the next one does');
+  t.same(readdirSync(join(cwd, '.vigil')), [], 'and removes its files');
+});
+
+t.test('vigil bench while another one runs', async (t) => {
+  const cwd = testFolder(t);
+  const place = join(cwd, '.vigil/.bench');
+  mkdirSync(place, { recursive: true });
+  const lock = takeLock(place);
+  t.teardown(() => lock.close());
+  const before = readdirSync(place);
+  t.match(await vigil(t, ['bench', 'disk'], { cwd }).finished(), {
+    code: 1,
+    stderr: /another bench runs on .*wait for its end/,
+  });
+  t.same(readdirSync(place), before, 'it has touched nothing');
 });

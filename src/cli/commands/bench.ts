@@ -1,5 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { messageOf, VigilError } from '../../messages/errors.js';
 import { visible } from '../../messages/visible.js';
 import type { Settings } from '../../settings/schema.js';
@@ -8,6 +8,7 @@ import { benchBroker } from '../bench/broker.js';
 import { benchDisk } from '../bench/disk.js';
 import { type Measure, notMeasured } from '../bench/measure.js';
 import { benchParse } from '../bench/parse.js';
+import { openBenchPlace } from '../bench/place.js';
 import { Client } from '../client.js';
 import { EXIT } from '../exit-codes.js';
 import { Progress } from '../progress.js';
@@ -27,18 +28,17 @@ export async function bench(
   options: SettingsOptions & { readonly json?: boolean },
   stopAsked: Promise<'stop'>,
 ): Promise<number> {
-  let stopped = false;
-  void stopAsked.then(() => {
-    stopped = true;
-  });
+  const stop = new AbortController();
+  const { signal } = stop;
+  void stopAsked.then(() => stop.abort());
   const { settings } = settingsOf(options);
   const progress = new Progress(options.json === true);
   const wanted = (name: BenchName) => names.length === 0 || names.includes(name);
-  // On the disk of the data directory, beside what is in it.
-  const folder = mkdtempSync(join(firstThatExists(resolve(settings.dataDir)), '.bench-'));
+  const place = await openBenchPlace(settings.dataDir);
+  const { folder } = place;
   const measures: Measure[] = [];
   const measure = async (name: BenchName, text: string, work: () => Promise<Measure[]>) => {
-    if (!wanted(name) || stopped) return;
+    if (!wanted(name) || signal.aborted) return;
     progress.step(text);
     measures.push(...(await work().catch((error: unknown) => [notMeasured(name, reasonOf(error))])));
   };
@@ -49,14 +49,14 @@ export async function bench(
     await measure('parse', 'Measuring a parser', () => benchParse(folder, session));
     const active = wanted('analysis') ? await activeAgents(settings) : undefined;
     await measure('analysis', 'Measuring a fleet of its own', () =>
-      benchAnalysis(folder, session, settings, active),
+      benchAnalysis({ folder, session, settings, active, signal }),
     );
   } finally {
     progress.done();
-    rmSync(folder, { recursive: true, force: true });
+    place.close();
   }
   // What was under way has cleaned up behind itself.
-  if (stopped) return EXIT.interrupted;
+  if (signal.aborted) return EXIT.interrupted;
   if (options.json === true) console.log(JSON.stringify({ measures }, null, 2));
   else for (const line of measures.flatMap(linesOf)) console.log(line);
   return measures.every(({ state }) => state === 'not measured') ? EXIT.failure : EXIT.fine;
@@ -82,10 +82,6 @@ async function activeAgents(settings: Settings): Promise<number | undefined> {
     if (error instanceof VigilError) return undefined;
     throw error;
   }
-}
-
-function firstThatExists(path: string): string {
-  return existsSync(path) ? path : firstThatExists(dirname(path));
 }
 
 function reasonOf(error: unknown): string {
