@@ -117,3 +117,13 @@ t.test('what is broken is named with its mend', async (t) => {
   t.match(away.of('broker')[0], { state: 'fail', message: /no broker at nats:\/\/127\.0\.0\.1:1/ });
   t.match(away.of('nats-server')[0], { state: 'ok', message: /not needed/ });
 });
+
+t.test("the user's own file of settings is named, too", async (t) => {
+  const cwd = testFolder(t, { config: { vigil: { 'config.yaml': 'cycle: {intervalMs: 0}\n' } } });
+  const env = { XDG_CONFIG_HOME: join(cwd, 'config') };
+  const own = join(cwd, 'config/vigil/config.yaml');
+  t.equal((await doctor(t, cwd, { env })).of('settings')[0]?.message, `valid (${own})`);
+  writeFileSync(join(cwd, 'vigil.config.yaml'), 'agents: []\n');
+  const both = (await doctor(t, cwd, { env })).of('settings')[0]?.message;
+  t.equal(both, `valid (${own}, ${join(cwd, 'vigil.config.yaml')})`);
+});

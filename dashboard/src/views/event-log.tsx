@@ -42,7 +42,7 @@ export function EventLog({ events, evidence, interventions, chosen, choose, olde
       {tooOld && (
         <p class="faint">
           {older === undefined
-            ? `Event #${chosen} is older than what is shown here: vigil logs has it.`
+            ? `Event #${chosen} is older than what is shown here: vigil replay --from ${chosen} has it.`
             : `Going back to event #${chosen}…`}
         </p>
       )}

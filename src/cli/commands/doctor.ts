@@ -25,7 +25,8 @@ async function look(options: SettingsOptions): Promise<Check[]> {
   checks.push(
     ...(await attempt('settings', 'mend the setting that is named; vigil config prints all', () => {
       loaded = settingsOf(options);
-      return [ok('settings', `valid (${loaded.file ?? 'no file'})`)];
+      const files = [loaded.userFile, loaded.file].filter((file) => file !== undefined);
+      return [ok('settings', `valid (${files.join(', ') || 'no file'})`)];
     })),
   );
   if (loaded === undefined) return checks;
