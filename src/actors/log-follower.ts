@@ -126,11 +126,15 @@ export class LogFollower {
     followed.dueAt = now + Math.min(Math.max(everyMs, quiet), everyMs * SLOWEST);
   }
 
+  /** Whoever was glanced at goes behind the others: a fleet that writes without a pause leaves nobody out. */
   #glanceAtChanged(): void {
     const now = performance.now();
-    for (const [agent, followed] of this.#agents) {
+    for (const [agent, followed] of [...this.#agents]) {
       if (this.#glancing >= GLANCES) return;
-      if (this.#isDue(followed, now)) void this.#glanceAt(agent, followed);
+      if (!this.#isDue(followed, now)) continue;
+      this.#agents.delete(agent);
+      this.#agents.set(agent, followed);
+      void this.#glanceAt(agent, followed);
     }
   }
 
@@ -171,6 +175,7 @@ export class LogFollower {
       followed.glancing = false;
       this.#glancing--;
     }
+    this.#glanceAtChanged();
   }
 }
 

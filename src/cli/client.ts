@@ -1,6 +1,6 @@
 import { ErrorCode, headers, type Msg, type MsgHdrs, type NatsConnection, NatsError } from 'nats';
 import { readJson } from '../actors/runtime/wire.js';
-import { connectBroker } from '../broker/connect.js';
+import { connectBroker, endConnection } from '../broker/connect.js';
 import {
   type ErrorCode as Code,
   describeIssues,
@@ -66,8 +66,9 @@ export class Client {
     throw new VigilError('BAD_REPLY', `reply of ${endpoint}: ${describeIssues(reply.error)}`);
   }
 
-  async close(): Promise<void> {
-    await this.connection.drain();
+  /** Lets go of the broker within a bound of time, also of one that is away. */
+  close(): Promise<void> {
+    return endConnection(this.connection);
   }
 
   async #send(endpoint: Endpoint, body: unknown, timeoutMs: number, id: string | undefined): Promise<Msg> {

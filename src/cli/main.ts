@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { messageOf, VigilError } from '../messages/errors.js';
+import { visible } from '../messages/visible.js';
 import { endWithReader } from './broken-pipe.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { program } from './program/program.js';
@@ -9,11 +10,11 @@ import { program } from './program/program.js';
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
   if (error instanceof VigilError) {
-    console.error(`vigil: ${error.message.replace(/\s*\n\s*/g, ' ')}`);
+    console.error(`vigil: ${visible(error.message.replace(/\s*\n\s*/g, ' '))}`);
     return exitCodeOf(error.code);
   }
   console.error(
-    `vigil: unexpected: ${messageOf(error)}${process.env['DEBUG'] === undefined ? '' : `\n${(error as Error).stack}`}`,
+    `vigil: unexpected: ${visible(messageOf(error))}${process.env['DEBUG'] === undefined ? '' : `\n${(error as Error).stack}`}`,
   );
   return EXIT.failure;
 }

@@ -39,7 +39,7 @@ const TailQuery = z.strictObject({
 
 export function addApi(app: FastifyInstance, { reads, version, handlers }: ApiParts): void {
   app.addHook('onSend', async (request, reply) => {
-    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
+    if (request.routeOptions.url?.startsWith('/api/') === true) reply.header('cache-control', 'no-store');
   });
   app.get('/api/about', () => ({ version, at: new Date().toISOString() }));
   app.get('/api/fleet', () => reads.fleet());

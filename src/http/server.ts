@@ -70,9 +70,10 @@ export class HttpServer {
       reply.headers(HEADERS);
       const sender = senderOf(request);
       access.checkOrigin(sender);
-      const path = request.url.split('?', 1)[0] ?? '';
-      const isPage = !path.startsWith('/api/') && path !== '/events' && path !== '/metrics';
-      if (!isPage && !OPEN.has(path)) access.checkToken(sender, server.#cookieName);
+      // By the route that was matched: what was asked for can be written in many ways that mean the same.
+      const { url: route = '' } = request.routeOptions;
+      const isPage = !route.startsWith('/api/') && route !== '/events' && route !== '/metrics';
+      if (!isPage && !OPEN.has(route)) access.checkToken(sender, server.#cookieName);
     });
     app.setErrorHandler((error, request, reply) => server.#refuse(error, request, reply));
     app.setNotFoundHandler((request, reply) =>

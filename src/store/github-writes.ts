@@ -19,6 +19,7 @@ export class GitHubWriteTable {
   readonly #next: Statement<[], GitHubWrite>;
   readonly #done: Statement<[string]>;
   readonly #failed: Statement<[{ id: string; error: string; final: number }]>;
+  readonly #postponed: Statement<[string, string]>;
 
   constructor(database: Database) {
     this.#want = database.prepare(`
@@ -31,6 +32,7 @@ export class GitHubWriteTable {
     this.#failed = database.prepare(`
       update github_writes set attempts = attempts + 1, error = @error, state = iif(@final, 'failed', 'waiting')
        where id = @id`);
+    this.#postponed = database.prepare('update github_writes set error = ? where id = ?');
   }
 
   /** Inside the transaction of what it tells of. One that is known is not wanted again. */
@@ -50,5 +52,10 @@ export class GitHubWriteTable {
   /** Inside a transaction. @param final it is not tried again. */
   failed(id: string, error: string, final: boolean): void {
     this.#failed.run({ id, error, final: Number(final) });
+  }
+
+  /** Inside a transaction: GitHub was not asked, or heard nobody: that is no attempt. */
+  postponed(id: string, error: string): void {
+    this.#postponed.run(error, id);
   }
 }

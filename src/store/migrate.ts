@@ -10,6 +10,7 @@ import { migration0007 } from './migrations/0007-tasks.js';
 import { migration0008 } from './migrations/0008-usage.js';
 import { migration0009 } from './migrations/0009-issue-tasks.js';
 import { migration0010 } from './migrations/0010-unseen.js';
+import { migration0011 } from './migrations/0011-coherence-by-time.js';
 
 /** In order, never changed once released; `user_version` of the database counts those that were applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly string[] = [
   migration0008,
   migration0009,
   migration0010,
+  migration0011,
 ];
 
 /**

@@ -33,6 +33,17 @@ function ask(
   });
 }
 
+/** The status for a request line as no well-behaved client writes it. */
+function statusOfTarget(base: string, target: string): Promise<number> {
+  const { hostname, port } = new URL(base);
+  return new Promise((resolve, reject) => {
+    const options = { host: hostname, port, path: target, agent: false };
+    request(options, (response) => resolve(response.resume().statusCode ?? 0))
+      .on('error', reject)
+      .end();
+  });
+}
+
 const JSON_BODY = { 'content-type': 'application/json', 'x-vigil': '1' };
 
 async function start(t: Test, env: Record<string, string> = {}) {
@@ -146,6 +157,18 @@ t.test('where others reach it, a token is needed', async (t) => {
   t.equal(statSync(join(cwd, '.vigil/http-token')).mode & 0o077, 0, 'for the owner alone');
   for (const path of ['api/fleet', 'events', 'metrics']) t.equal((await ask(base, path)).status, 403, path);
   for (const path of ['', 'livez', 'readyz']) t.equal((await ask(base, path)).status, 200, path);
+  for (const path of ['%61pi/fleet', 'event%73', 'metric%73', 'api/%66leet', '/api/fleet'])
+    t.not((await ask(base, path)).status, 200, `written otherwise: ${path}`);
+  const restart = await ask(base, '%61pi/rpc/agents.restart', {
+    method: 'POST',
+    headers: { 'x-vigil': '1' },
+  });
+  t.equal(restart.status, 403);
+  t.equal(
+    await statusOfTarget(base, new URL('api/fleet', base).href),
+    403,
+    'the whole address in the request line',
+  );
   t.equal((await ask(base, 'api/session', { method: 'POST' })).status, 403);
   const bearer = { authorization: `Bearer ${token}` };
   t.equal((await ask(base, 'metrics', { headers: bearer })).status, 200);

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CLI, cleanEnvironment, isAlive, jsonLines, Running } from '../system/processes.js';
+import { CLI, cleanEnvironment, isAlive, jsonLines, Running, spawnAsUser } from '../system/processes.js';
 
 interface Test {
   teardown(action: () => void | Promise<void>): void;
@@ -30,7 +30,7 @@ export interface ManagedOptions {
 export class Managed extends Running {
   readonly #cwd: string;
 
-  private constructor(child: ReturnType<typeof spawn>, cwd: string) {
+  private constructor(child: ChildProcess, cwd: string) {
     super(child);
     this.#cwd = cwd;
   }
@@ -41,7 +41,7 @@ export class Managed extends Running {
     { cwd, env = {}, flags = [], input = 'ignore' }: ManagedOptions,
   ): Managed {
     const args = [CLI, 'run', '--id', 'a1', ...flags, '--', ...command];
-    const child = spawn(process.execPath, args, {
+    const child = spawnAsUser(process.execPath, args, {
       cwd,
       env: cleanEnvironment({ ...SETTINGS, ...env }),
       stdio: [input, 'pipe', 'pipe'],

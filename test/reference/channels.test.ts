@@ -35,12 +35,14 @@ const PUBLIC: Readonly<
   agentEvent: [
     { build: (subjects, id) => subjects.agentEvent(id, 'waiting'), channel: 'event-agent-agent-waiting' },
     { build: (subjects, id) => subjects.agentEvent(id, 'resumed'), channel: 'event-agent-agent-resumed' },
-    ...['failed', 'health', 'anomaly', 'escalated', ...AgentStatusName.options].map((state) => ({
-      build: (subjects: Subjects, id: string) => subjects.agentEvent(id, state),
-      channel: `event-agent-agent-${state}`,
-    })),
+    ...['failed', 'health', 'anomaly', 'escalated', 'acknowledged', 'budget', ...AgentStatusName.options].map(
+      (state) => ({
+        build: (subjects: Subjects, id: string) => subjects.agentEvent(id, state),
+        channel: `event-agent-agent-${state}`,
+      }),
+    ),
   ],
-  repoEvent: ['issue', 'pull', 'review', 'check', 'commit', 'state'].map((kind) => ({
+  repoEvent: ['issue', 'pull', 'review', 'check', 'commit', 'state', 'task-refused'].map((kind) => ({
     build: (subjects, id) => subjects.repoEvent(id, kind),
     channel: `event-repo-repository-${kind}`,
   })),
@@ -60,6 +62,7 @@ const PUBLIC: Readonly<
   fleetEvent: [
     { build: (subjects) => subjects.fleetEvent('held'), channel: 'event-fleet-held' },
     { build: (subjects) => subjects.fleetEvent('released'), channel: 'event-fleet-released' },
+    { build: (subjects) => subjects.fleetEvent('budget'), channel: 'event-fleet-budget' },
   ],
   interventionEvent: [
     { build: (subjects, id) => subjects.interventionEvent(id), channel: 'event-intervention-agent' },

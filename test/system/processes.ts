@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,12 +15,27 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** The environment without settings of the machine that the tests run on. */
+/** Of the machine that the tests run on, and of their runner. */
+const OTHERS = /^(?:VIGIL_|_?TAP|NODE_OPTIONS$)/;
+
+/** The environment without settings that a user does not have. */
 export function cleanEnvironment(extra: Record<string, string> = {}): Record<string, string> {
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith('VIGIL_') && !name.startsWith('TAP'),
-  );
+  const inherited = Object.entries(process.env).filter(([name]) => !OTHERS.test(name));
   return { ...Object.fromEntries(inherited), NO_COLOR: '1', ...extra } as Record<string, string>;
+}
+
+/**
+ * Starts a program as a user would. The runner of the tests loads itself into every Node process below it, by NODE_OPTIONS,
+ * and listens to its signals there: `env` takes it off again, and is the program from then on.
+ */
+export function spawnAsUser(
+  program: string,
+  args: readonly string[],
+  options: SpawnOptions & { readonly env: Record<string, string> },
+): ChildProcess {
+  const { NODE_OPTIONS: own, ...env } = options.env;
+  const without = ['-u', 'NODE_OPTIONS', ...(own === undefined ? [] : [`NODE_OPTIONS=${own}`])];
+  return spawn('env', [...without, program, ...args], { ...options, env });
 }
 
 /** A process that runs, with what it said. Killed at the end of the test if it still runs. */
@@ -84,7 +99,7 @@ export function run(
   args: readonly string[],
   { cwd, env = {}, input }: { cwd: string; env?: Record<string, string>; input?: string },
 ): Running {
-  const child = spawn(process.execPath, [script, ...args], {
+  const child = spawnAsUser(process.execPath, [script, ...args], {
     cwd,
     env: cleanEnvironment({ VIGIL_NATS_PORT: '0', ...env }),
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

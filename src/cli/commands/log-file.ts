@@ -35,7 +35,8 @@ export async function logFile(
     return EXIT.fine;
   }
   const collector = new LogCollector({ path, parse: async (request) => parseChunk(request) });
-  const stopped = stopAsked.then(() => true);
+  const stopped = new AbortController();
+  void stopAsked.then(() => stopped.abort());
   let events: AgentEvent[] = [];
   for (let more = true; more; ) {
     const read = await collector.read();
@@ -43,7 +44,8 @@ export async function logFile(
     more = read.more;
   }
   showEvents(laterThan(events, since), json);
-  while (!(await Promise.race([wait(POLL_MS).then(() => false), stopped]))) {
+  const { signal } = stopped;
+  while (await wait(POLL_MS, true, { signal }).catch(() => false)) {
     const { events: fresh, notes } = await collector.read();
     showNotes(notes);
     showEvents(fresh, json);

@@ -34,6 +34,7 @@ export class Costs implements UsageNotes {
   /** Agents that used more since the last look at the budgets. */
   readonly #dirty = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  #closed = false;
   #looking: Promise<void> = Promise.resolve();
 
   constructor(parts: CostsParts) {
@@ -45,6 +46,7 @@ export class Costs implements UsageNotes {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     await this.#looking;
@@ -109,6 +111,7 @@ export class Costs implements UsageNotes {
     if ([agentPerDay, fleetPerDay].every(({ tokens, usd }) => tokens === undefined && usd === undefined))
       return;
     this.#dirty.add(agent);
+    if (this.#closed) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#looking = this.#look();

@@ -29,6 +29,8 @@ const RETRY_MS = 60_000;
 const CLOCKS_MS = 86_400_000;
 /** Trying again would not help. */
 const FINAL: ReadonlySet<ErrorCode> = new Set(['NOT_FOUND', 'BAD_REQUEST', 'CRASHED']);
+/** GitHub was not asked, or did not answer. */
+const NOT_HEARD: ReadonlySet<ErrorCode> = new Set(['BUSY', 'UNAVAILABLE']);
 const Comments = z.array(CommentPayload);
 const Labels = z.array(z.object({ name: z.string() }));
 
@@ -115,7 +117,7 @@ export class IssueWriter {
 
   /** @returns whether something waits to be tried again. */
   async #drain(): Promise<boolean> {
-    const { store, warn } = this.#parts;
+    const { client, store, warn } = this.#parts;
     for (
       let next = store.githubWrites.next();
       next !== undefined && !this.#closed;
@@ -127,8 +129,13 @@ export class IssueWriter {
         await store.write(() => store.githubWrites.done(id));
       } catch (error) {
         const { code, message } = toFailure(error);
-        const final = FINAL.has(code) || attempts + 1 >= MAX_ATTEMPTS;
-        await store.write(() => store.githubWrites.failed(id, `${code}: ${message}`, final));
+        // A limit, a lost server or a refused token may last for hours, and says nothing of this write.
+        const heard = !NOT_HEARD.has(code) && client.refusal === undefined;
+        const final = heard && (FINAL.has(code) || attempts + 1 >= MAX_ATTEMPTS);
+        const why = `${code}: ${message}`;
+        await store.write(() =>
+          heard ? store.githubWrites.failed(id, why, final) : store.githubWrites.postponed(id, why),
+        );
         warn('an issue could not be written on', { write: id, issue, kind, code, why: message, final });
         // What keeps this one from being written keeps the others: a limit, a lost server, a refused token.
         if (!final) return true;

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { widthOf } from '../../../src/cli/width.js';
-import { CLI, cleanEnvironment, ROOT, until } from '../../system/processes.js';
+import { CLI, cleanEnvironment, ROOT, spawnAsUser, until } from '../../system/processes.js';
 import { Screen, type Widths } from './screen.js';
 
 /** Why there is no terminal to be had here; false when there is one. */
@@ -78,7 +78,7 @@ export class Terminal {
     const given = [script, String(columns), String(rows), process.execPath, CLI, ...args];
     const clean = { ...cleanEnvironment({ TERM: 'xterm-256color', ...env }) };
     if (env['NO_COLOR'] === undefined) delete clean['NO_COLOR'];
-    const child = spawn('python3', given, { cwd, env: clean, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawnAsUser('python3', given, { cwd, env: clean, stdio: ['pipe', 'pipe', 'pipe'] });
     const screen = new Screen(columns, rows, widths ?? widthOf);
     const terminal = new Terminal(child, screen);
     t.teardown(async () => {
