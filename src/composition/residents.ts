@@ -93,9 +93,12 @@ export async function followPlacement(
   const { views } = bus.connection.jetstream();
   const bucket = await whenLed(waitMs, () => views.kv(subjects.placementBucket, { bindOnly: true }));
   let entries: QueuedIterator<KvEntry> | undefined;
+  let stopped = false;
   const follow = async (): Promise<void> => {
     const own = await bucket.watch();
     entries = own;
+    // The broker took its time: nobody is there any more to stop it.
+    if (stopped) own.stop();
     const read = async () => {
       for await (const entry of own) residents.apply(entry.key, readPlacement(entry, log), entry.revision);
     };
@@ -108,13 +111,14 @@ export async function followPlacement(
     follow().catch((error: unknown) => {
       // The stream may come back later than the connection; without the watch this host would miss its agents.
       log.warn({ err: error }, 'placement cannot be followed yet');
-      if (bus.connected) retry = setTimeout(again, REFOLLOW_MS);
+      if (bus.connected && !stopped) retry = setTimeout(again, REFOLLOW_MS);
     });
   };
   bus.on('reconnect', again);
   await whenLed(waitMs, follow);
   return {
     stop: () => {
+      stopped = true;
       clearTimeout(retry);
       bus.off('reconnect', again);
       entries?.stop();

@@ -26,7 +26,7 @@ async function fleet(t: Test): Promise<{ cwd: string; own: string; vigil: Runnin
 }
 
 t.test('logs', async (t) => {
-  const { cwd, own } = await fleet(t);
+  const { cwd, own, vigil: supervisor } = await fleet(t);
   const logs = (...args: string[]) => vigil(t, ['logs', ...args], { cwd }).finished();
   const { events } = await readLog(join(ROOT, 'fleet/logs/spotter-tool_heavy.jsonl'));
 
@@ -120,6 +120,15 @@ t.test('logs', async (t) => {
     t.equal((await logs('a.*.>')).code, 2);
     t.equal((await logs('own', '--last', '0')).code, 2);
     t.equal((await vigil(t, ['logs', 'own'], { cwd: testFolder(t) }).finished()).code, 5);
+  });
+
+  await t.test('ended at once, though the broker is gone', async (t) => {
+    const following = vigil(t, ['logs', 'own', '-f', '--last', '1'], { cwd });
+    await following.says(/ agent /);
+    supervisor.child.kill('SIGTERM');
+    await supervisor.finished();
+    following.child.kill('SIGINT');
+    t.equal((await following.finished()).code, 0);
   });
 });
 

@@ -58,6 +58,8 @@ Exit code: the program's own (128 + n when signal n ended it); 126 and 127 when 
       '\nExamples:\n  vigil host --nats-url nats://10.0.0.5:4222 --nkey-file host.nk --label gpu-1',
     )
     .action(async (options) => {
-      process.exitCode = await (await import('../commands/host.js')).host(options);
+      const code = await (await import('../commands/host.js')).host(options);
+      // All that has to be done in order is done: what a lost broker left waiting keeps nobody.
+      process.exit(code);
     });
 }

@@ -17,7 +17,9 @@ export function watchingCommands(vigil: Command): void {
     .action(async (options) => {
       // Before the rest is loaded: a signal that comes meanwhile ends it in order, too.
       const stopAsked = interrupted();
-      process.exitCode = await (await import('../commands/start.js')).start(options, stopAsked);
+      const code = await (await import('../commands/start.js')).start(options, stopAsked);
+      // All that has to be done in order is done: what a lost broker left waiting keeps nobody.
+      process.exit(code);
     });
 
   withSettings(vigil.command('watch'))
@@ -34,7 +36,7 @@ export function watchingCommands(vigil: Command): void {
     )
     .action(async (paths, options) => {
       const stopAsked = interrupted();
-      process.exitCode = await (await import('../commands/watch.js')).watch(paths, options, stopAsked);
+      process.exit(await (await import('../commands/watch.js')).watch(paths, options, stopAsked));
     });
 
   withSettings(vigil.command('stop'))
