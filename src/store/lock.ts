@@ -11,6 +11,9 @@ export function lockFile(dataDir: string): string {
   return join(dataDir, 'supervisor.lock');
 }
 
+/** Locks that are held: one that nobody refers to would be closed, and so freed, by the garbage collector. */
+const held = new Set<Handle>();
+
 /**
  * @param taken what is said when another process has it.
  * @throws VigilError STORE when another process has it, or the folder cannot be used.
@@ -23,6 +26,8 @@ export function takeLock(
   try {
     lock = new Database(lockFile(dataDir), { timeout: 0 });
     lock.exec('begin exclusive');
+    for (const each of held) if (!each.open) held.delete(each);
+    held.add(lock);
     return lock;
   } catch (error) {
     lock?.close();

@@ -1,15 +1,22 @@
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import Database from 'better-sqlite3';
 import { MIGRATIONS, migrate } from '../../src/store/migrate.js';
 import { createStore } from '../../src/store/store.js';
 
 /** What a process that is killed does meanwhile; it says on standard output when it is at the point. */
 const ROLES: Readonly<Record<string, (dataDir: string) => void>> = {
-  /** Holds the data directory. */
+  /** Holds the data directory, though nothing refers to the store, and what nothing refers to has been collected. */
   hold: (dataDir) => {
     createStore(dataDir);
-    say('held');
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    setTimeout(() => {
+      collect();
+      say('held');
+    }, 10);
     setInterval(() => {}, 1_000);
   },
 
