@@ -68,7 +68,7 @@ export class RpcService {
         },
         handler: (error, message) => {
           if (error !== null) return;
-          void inTraceOf(message.headers, message.subject, () => rpc.#answer(endpoint, message));
+          void inTraceOf(message, () => rpc.#answer(endpoint, message));
         },
       });
     }

@@ -125,7 +125,7 @@ export class TriggerIntake {
       return;
     }
     const attributes = { [ATTRIBUTES.messageId]: id };
-    await inTraceOf(message.headers, message.subject, () =>
+    await inTraceOf(message, () =>
       inProcessSpan(message.subject, attributes, async () => {
         await runner.accept(id, 'trigger', trigger);
         await runner.run(id);

@@ -172,7 +172,7 @@ export class Bus extends EventEmitter<BusEvents> {
     return this.connection.subscribe(subject, {
       callback: (error, message) => {
         if (error !== null) return;
-        inTraceOf(message.headers, message.subject, () => this.#received(message, actor, epoch?.(), open));
+        inTraceOf(message, () => this.#received(message, actor, epoch?.(), open));
       },
     });
   }

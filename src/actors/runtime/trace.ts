@@ -10,7 +10,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import { headers, type MsgHdrs } from 'nats';
+import { headers, type Msg, type MsgHdrs } from 'nats';
 import { messageOf, VigilError } from '../../messages/errors.js';
 import { ATTRIBUTES, messagingAttributes, SCHEMA_URL, SPANS } from '../../messages/telemetry.js';
 
@@ -42,13 +42,14 @@ export function traceHeaders(): MsgHdrs | undefined {
   return carried;
 }
 
-/** Runs `action` in the trace that a message's headers carry, if any. @param subject that it came in on. */
-export function inTraceOf<T>(carried: MsgHdrs | undefined, subject: string, action: () => T): T {
+/** Runs `action` in the trace that a message's headers carry, if any. Its subject is decoded for those alone. */
+export function inTraceOf<T>(message: Pick<Msg, 'headers' | 'subject'>, action: () => T): T {
+  const carried = message.headers;
   if (carried === undefined) return action();
   const carrier = Object.fromEntries(carried.keys().map((name) => [name.toLowerCase(), carried.get(name)]));
   const extracted = propagation.extract(ROOT_CONTEXT, carrier);
   if (extracted === ROOT_CONTEXT) return action();
-  return context.with(extracted.setValue(DESTINATION, subject), action);
+  return context.with(extracted.setValue(DESTINATION, message.subject), action);
 }
 
 /** Runs `action` in `captured`. */
