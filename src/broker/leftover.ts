@@ -4,6 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { parseJson } from '../messages/json.js';
 
 const run = promisify(execFile);
 
@@ -51,15 +52,6 @@ export async function endLeftover(folder: string): Promise<number | undefined> {
   }
   await forgetServer(folder);
   return running.port;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** Whether there is such a process, and it has not ended. */

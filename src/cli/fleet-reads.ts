@@ -10,20 +10,22 @@ const MAX_PENDING = 200;
 
 /** All agents on record, or those of a state. */
 export async function everyone(client: Client, state?: 'active' | 'inactive'): Promise<AgentRecord[]> {
-  const all: AgentRecord[] = [];
-  for (let after: string | null | undefined; after !== null; ) {
-    const page = await client.request('agents.list', { after, state, limit: PAGE }, TIMEOUT_MS);
-    all.push(...page.agents);
-    after = page.next;
-  }
-  return all;
+  return allPages((after) => client.request('agents.list', { after, state, limit: PAGE }, TIMEOUT_MS));
 }
 
 /** What was judged of the active agents lately. */
 export async function trends(client: Client, points: number): Promise<Trend[]> {
-  const all: Trend[] = [];
+  return allPages((after) => client.request('history.fleet', { points, after, limit: PAGE }, TIMEOUT_MS));
+}
+
+async function allPages<T>(
+  read: (
+    after: string | undefined,
+  ) => Promise<{ readonly agents: readonly T[]; readonly next: string | null }>,
+): Promise<T[]> {
+  const all: T[] = [];
   for (let after: string | null | undefined; after !== null; ) {
-    const page = await client.request('history.fleet', { points, after, limit: PAGE }, TIMEOUT_MS);
+    const page: Awaited<ReturnType<typeof read>> = await read(after);
     all.push(...page.agents);
     after = page.next;
   }

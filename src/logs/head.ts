@@ -1,5 +1,6 @@
+import { parseJson } from '../messages/json.js';
 import type { Head } from './formats/format.js';
-import { objectOf, parseJson } from './json-value.js';
+import { objectOf } from './json-value.js';
 
 /** Bytes of a log's start that detection looks at; single lines may reach further. */
 export const WINDOW_BYTES = 64 * 1024;

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { parseJson } from '../messages/json.js';
 import type { Chunk } from './formats/format.js';
-import { parseJson } from './json-value.js';
 import type { NoteList } from './notes.js';
 
 /** Where a list stands between two ranges of bytes. A JSON value. */

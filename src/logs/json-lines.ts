@@ -1,5 +1,5 @@
+import { parseJson } from '../messages/json.js';
 import type { Chunk } from './formats/format.js';
-import { parseJson } from './json-value.js';
 import { type Line, LineSplitter, type LineState } from './line-splitter.js';
 import type { NoteList } from './notes.js';
 

@@ -29,16 +29,6 @@ export function integerOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
 }
 
-/** The value of a JSON text, or undefined when it is none. (JSON has no `undefined`, so the answer is unambiguous.) */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
-    throw error;
-  }
-}
-
 /** Depth below which a value is written as it came: nobody nests tool inputs that deep but to overflow a stack. */
 const MAX_DEPTH = 64;
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { VigilError } from '../messages/errors.js';
+import { parseJson } from '../messages/json.js';
 import { groupEnded, signalGroup, statOf } from './process-group.js';
 
 /** One process for ever: ids are used again. `startedAt` is empty where the system does not tell. */
@@ -127,16 +128,6 @@ async function readIfThere(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
-}
-
-/** A note that was cut off by a kill says nothing. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -1,12 +1,10 @@
 import type { Bus } from '../actors/runtime/bus.js';
-import { systemClock } from '../actors/runtime/clock.js';
 import type { ChildSpec } from '../actors/runtime/supervision.js';
-import { ActorSystem } from '../actors/runtime/system.js';
 import { type Signed, signKeeper } from '../actors/sign-keeper.js';
 import type { Settings } from '../settings/schema.js';
 import { noteWaiting, type Publishing } from './events.js';
 import type { Health } from './health/health.js';
-import { service } from './service.js';
+import { keeperService } from './keeper.js';
 
 export interface SignServiceParts extends Publishing {
   readonly settings: Settings;
@@ -22,24 +20,15 @@ const MAILBOX = 20_000;
 
 /** Takes in what the agents' logs say between two cycles: who waits for a person is known within seconds. */
 export function signService(parts: SignServiceParts): ChildSpec {
-  const { settings, subjects, shutdownMs, failed } = parts;
-  return service('signs', shutdownMs, async () => {
-    const system = new ActorSystem({
-      id: 'signs',
-      subjects,
-      bus: parts.bus(),
-      clock: systemClock,
-      policy: settings.restart,
-      mailbox: MAILBOX,
-      drainMs: settings.hosts.drainMs,
-      onCrash: (_actor, error) => failed(error),
-      onGiveUp: (_actor, error) => failed(error),
-    });
-    await system.spawn(
-      signKeeper((signed) => heard(parts, signed)),
-      'main',
-    );
-    return () => system.stop();
+  const { failed } = parts;
+  return keeperService({
+    ...parts,
+    id: 'signs',
+    mailbox: MAILBOX,
+    bus: () => parts.bus(),
+    behaviour: () => signKeeper((signed) => heard(parts, signed)),
+    crashed: failed,
+    gaveUp: failed,
   });
 }
 

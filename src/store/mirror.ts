@@ -32,16 +32,6 @@ export interface OpenPull extends Omit<PullSummary, 'checks' | 'draft'> {
   readonly running: number;
 }
 
-export interface StoredIssue {
-  readonly number: number;
-  readonly title: string;
-  readonly body: string;
-  readonly state: string;
-  readonly reason: string | null;
-  readonly labels: string;
-  readonly updatedAt: string;
-}
-
 type Rows = readonly Readonly<Record<string, unknown>>[];
 type Put = Statement<[{ token: string; rows: string }], Changed>;
 
@@ -72,7 +62,6 @@ export class MirrorTables {
   readonly #read: Statement<[{ token: string; numbers: string }]>;
   readonly #known: Statement<[string, string], { n: number }>;
   readonly #openPulls: Statement<[{ token: string; limit: number }], OpenPull>;
-  readonly #issues: Statement<[{ token: string; label: string }], StoredIssue>;
 
   constructor(database: Database) {
     this.#puts = {
@@ -156,10 +145,6 @@ export class MirrorTables {
             and c.conclusion is null) as running
         from pull_requests p where token = @token and state = 'open'
        order by updated_at desc limit @limit`);
-    this.#issues = database.prepare(`
-      select number, title, body, state, reason, labels, updated_at as updatedAt from issues
-       where token = @token and exists (select 1 from json_each(labels) where value = @label collate nocase)
-       order by number`);
   }
 
   /** Inside a transaction. @returns the rows that were new or different. */
@@ -192,10 +177,5 @@ export class MirrorTables {
 
   openPulls(token: string, limit: number): OpenPull[] {
     return this.#openPulls.all({ token, limit });
-  }
-
-  /** Issues with a label, open and closed. */
-  labelled(token: string, label: string): StoredIssue[] {
-    return this.#issues.all({ token, label });
   }
 }

@@ -14,7 +14,7 @@ export interface TaskGraphOptions {
   readonly missing: 'refuse' | 'await';
   /** Builds rows of many edges elsewhere (`GraphAnalysis.rows`); without it, and for few, they are built at once. */
   readonly rebuild?: (list: EdgeList) => Promise<Csr>;
-  /** Told of a `rebuild` that failed; the rows are then built at once. */
+  /** Told of a `rebuild` that failed beside a change; the rows are then built at once. `frozen` rejects instead. */
   readonly onFailure?: (error: unknown) => void;
 }
 

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { ActorError, type ActorRequest } from '../../messages/envelope.js';
 import { VigilError } from '../../messages/errors.js';
+import { parseJson } from '../../messages/json.js';
 
 /** What travels between actors, as bytes and back. No connection in here. */
 
@@ -66,10 +67,5 @@ function isEpoch(value: unknown): value is number | undefined {
 /** Undefined for what is not UTF-8 or not JSON. */
 export function readJson(data: Uint8Array): unknown {
   if (!isUtf8(data)) return undefined;
-  try {
-    return JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return parseJson(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
 }

@@ -1,6 +1,9 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
+import { z } from 'zod';
+import { isAlive } from '../../broker/leftover.js';
+import { parseJson } from '../../messages/json.js';
 import { isLocked, lockFile } from '../../store/lock.js';
 import { MIGRATIONS } from '../../store/migrate.js';
 import { type Check, fail, ok, warn } from './check.js';
@@ -11,6 +14,8 @@ const FEW_BYTES = 2 * GIGABYTE;
 /** Group and others. */
 const OTHERS = 0o077;
 const FUTURE_MS = 60_000;
+/** What a supervisor notes of itself, as far as it is asked for here. */
+const Noted = z.object({ pid: z.number().int().positive() });
 
 /** The data directory: there, ours alone, and with room. */
 export function checkDataDir(dataDir: string): Check[] {
@@ -128,22 +133,7 @@ export function checkLock(dataDir: string): Check[] {
 }
 
 function pidIn(file: string): number | undefined {
-  try {
-    const { pid } = JSON.parse(readFileSync(file, 'utf8')) as { pid?: unknown };
-    return typeof pid === 'number' && Number.isInteger(pid) && pid > 0 ? pid : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return Noted.safeParse(parseJson(readFileSync(file, 'utf8'))).data?.pid;
 }
 
 function isWritable(path: string): boolean {

@@ -1,3 +1,4 @@
+import { parseJson } from '../../messages/json.js';
 import type { ResultParts } from '../drafts.js';
 import { exitCodeIn } from '../failure-text.js';
 import {
@@ -7,7 +8,6 @@ import {
   isObject,
   type JsonObject,
   objectOf,
-  parseJson,
   stringOf,
 } from '../json-value.js';
 

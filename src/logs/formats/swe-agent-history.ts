@@ -1,5 +1,6 @@
+import { parseJson } from '../../messages/json.js';
 import type { DraftMaker } from '../drafts.js';
-import { arrayOf, isObject, type JsonObject, objectOf, parseJson, stringOf } from '../json-value.js';
+import { arrayOf, isObject, type JsonObject, objectOf, stringOf } from '../json-value.js';
 import { timeOf } from '../time.js';
 import type { Draft } from './format.js';
 import { observe, readStep } from './swe-agent-trajectory.js';

@@ -1,6 +1,7 @@
+import { parseJson } from '../../messages/json.js';
 import type { DraftMaker } from '../drafts.js';
 import { exitCodeIn, looksFailed } from '../failure-text.js';
-import { isObject, type JsonObject, objectOf, parseJson, stringOf } from '../json-value.js';
+import { isObject, type JsonObject, objectOf, stringOf } from '../json-value.js';
 import type { Draft } from './format.js';
 
 /** The `trajectory` list of a `.traj`: one step is a thought, an action and what came of it. */

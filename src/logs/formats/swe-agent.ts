@@ -1,7 +1,8 @@
+import { parseJson } from '../../messages/json.js';
 import { DraftMaker } from '../drafts.js';
 import { shortHash } from '../fingerprint.js';
 import { salvageJson, topLevelKeys } from '../json-scan.js';
-import { countOf, type JsonObject, objectOf, parseJson, stringOf } from '../json-value.js';
+import { countOf, type JsonObject, objectOf, stringOf } from '../json-value.js';
 import { NoteList } from '../notes.js';
 import { type Chunk, type Draft, erase, type Format, type Head, type Parsed } from './format.js';
 import { readHistory, readPrompts } from './swe-agent-history.js';

@@ -1,8 +1,7 @@
 import { VigilError } from '../../messages/errors.js';
 import type { ClaimedTask, ClaimRequest, TaskState } from '../../messages/tasks.js';
 import type { Holding, Returned } from '../../store/tasks/task-claims.js';
-import type { TaskChange } from '../../store/tasks/task-rows.js';
-import type { Moment, TaskQueue } from './task-queue.js';
+import type { Moment, TaskQueue, Tell } from './task-queue.js';
 
 export interface Held {
   readonly id: string;
@@ -250,8 +249,6 @@ export class TaskLeases {
     return Math.min(asked ?? leaseMs, maxLeaseMs);
   }
 }
-
-type Tell = (changes: readonly TaskChange[]) => void;
 
 /** Given back without a failure. */
 function untouched({ failures }: Holding): Returned {
