@@ -74,6 +74,22 @@ t.test('a model that fails leaves every verdict to the rules, and each says so',
   t.ok(server.requests.length < 24, 'the open circuit spares the server');
 });
 
+t.test('an answer that does not fit its schema is said, and the rules judge', async (t) => {
+  const server = await OpenAiServer.start(t);
+  server.always(says(JSON.stringify({ ...FINE, alignmentScore: 7 })));
+  const { code, found } = await analyses(t, {
+    VIGIL_JUDGE_KIND: 'llm',
+    VIGIL_JUDGE_BASE_URL: server.url,
+    OPENAI_API_KEY: KEY,
+  });
+  t.equal(code, 0);
+  t.equal(found.length, 8);
+  for (const { agent, judge, notes } of found) {
+    t.equal(judge, 'rules', agent);
+    t.match(notes, [/alignmentScore/], agent);
+  }
+});
+
 t.test(
   'an unchanged fleet costs nothing, and the budget of the day is told when it is used up',
   async (t) => {
