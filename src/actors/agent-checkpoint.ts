@@ -36,7 +36,7 @@ export interface Checkpoints {
 }
 
 /** Of what is kept: grows with each change of it. */
-const SHAPE = 3;
+const SHAPE = 4;
 const MAX_INFLATED_BYTES = 16 * 1024 * 1024;
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);

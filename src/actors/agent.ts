@@ -1,4 +1,4 @@
-import { addUsage, type UsageLedger } from '../cost/usage-ledger.js';
+import { addUsage, changedSince, createLedger, type UsageLedger } from '../cost/usage-ledger.js';
 import { assess } from '../judgement/guardian.js';
 import { profile } from '../judgement/profile.js';
 import type { Thresholds } from '../judgement/thresholds.js';
@@ -8,13 +8,15 @@ import { AGENT_PROTOCOL } from '../messages/actor-protocols.js';
 import type { AgentEvent, LogFormat } from '../messages/agent-event.js';
 import type { AgentSpec } from '../messages/agents.js';
 import type { TrajectoryAnalysis } from '../messages/analysis.js';
+import type { UsageMark, UsageRow } from '../messages/cost.js';
 import { VigilError } from '../messages/errors.js';
+import { newId } from '../messages/ids.js';
 import type { Tail } from '../messages/requests.js';
 import type { LogSign } from '../messages/signs.js';
 import { type Checkpoints, checkpointKey, decodeCheckpoint, encodeCheckpoint } from './agent-checkpoint.js';
 import { AgentTail } from './agent-tail.js';
 import type { LogReader } from './log-reader.js';
-import { type Behaviour, Later } from './runtime/behaviour.js';
+import { type Behaviour, Later, type RequestIn } from './runtime/behaviour.js';
 
 /**
  * Looks at the rules' verdict once more, with the newest events before its eyes, and returns the one that counts. May
@@ -47,6 +49,8 @@ interface AgentState {
   readonly tail: AgentTail;
   trajectory: Trajectory;
   usage: UsageLedger;
+  /** Of this actor's ledger: what an earlier one told counts for nothing. */
+  readonly ledgerId: string;
   place: PlaceFinder;
   /** Read since the last checkpoint. */
   bytes: number;
@@ -84,7 +88,8 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
         { goal: spec.goal, constraints: spec.constraints, budget: { tokens: spec.tokenBudget } },
         thresholds,
       ),
-      usage: new Map(),
+      usage: createLedger(),
+      ledgerId: newId(),
       place: new PlaceFinder(spec.cwd ?? (spec.managed === true ? undefined : spec.workspace)),
       bytes: 0,
       saving: undefined,
@@ -97,8 +102,8 @@ export function agentBehaviour(parts: AgentParts): Behaviour<AgentState, typeof 
       last: undefined,
     }),
     on: {
-      analyze: (state, { requestId, force }, { signal }) =>
-        named(requestId, () => analyse(state, parts, requestId, force, signal)),
+      analyze: (state, request, { signal }) =>
+        named(request.requestId, () => analyse(state, parts, request, signal)),
       glance: async (state, _body, { signal }) => {
         await catchUp(state, parts, signal);
         return signOf(assess(state.trajectory, { ...timeOf(state), thresholds }));
@@ -143,8 +148,7 @@ async function named<T>(requestId: string, action: () => Promise<T>): Promise<T>
 async function analyse(
   state: AgentState,
   parts: AgentParts,
-  requestId: string,
-  force: boolean,
+  { requestId, force, usageAfter }: RequestIn<typeof AGENT_PROTOCOL, 'analyze'>,
   signal: AbortSignal,
 ) {
   await catchUp(state, parts, signal);
@@ -154,7 +158,7 @@ async function analyse(
     rules.lastEventAt = new Date(state.grownAt).toISOString();
   const { last } = state;
   const { host, review } = parts;
-  const told = { host, usage: [...state.usage.values()], place: await state.place.find() };
+  const told = { host, ...usageSince(state, usageAfter), place: await state.place.find() };
   // A live agent that wrote nothing can still come to need steering: its silence is judged each time.
   if (!force && last !== undefined && isSame(last.rules, rules)) {
     return { ...told, analysis: last.analysis, unchanged: true };
@@ -170,6 +174,15 @@ async function analyse(
   // The actor answers the conductor while a model takes its time.
   const { recent } = state;
   return Later.of((reviewSignal) => named(requestId, () => review(rules, recent, reviewSignal)), conclude);
+}
+
+/** What the record does not have yet. */
+function usageSince(
+  { usage, ledgerId }: AgentState,
+  after: UsageMark | undefined,
+): { usage: UsageRow[]; usageMark: UsageMark } {
+  const from = after?.ledger === ledgerId ? after.changes : 0;
+  return { usage: changedSince(usage, from), usageMark: { ledger: ledgerId, changes: usage.changes } };
 }
 
 async function catchUp(state: AgentState, parts: AgentParts, signal: AbortSignal): Promise<void> {

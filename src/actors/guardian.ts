@@ -1,7 +1,7 @@
 import { AGENT_PROTOCOL, GUARDIAN_PROTOCOL } from '../messages/actor-protocols.js';
 import type { Place } from '../messages/agents.js';
 import type { TrajectoryAnalysis } from '../messages/analysis.js';
-import type { UsageRow } from '../messages/cost.js';
+import type { UsageMark, UsageRow } from '../messages/cost.js';
 import { type Failure, VigilError } from '../messages/errors.js';
 import { isId } from '../messages/ids.js';
 import { type AgentAccess, askAgent } from './ask-agent.js';
@@ -17,8 +17,9 @@ export interface Verdict {
   readonly epoch: number;
   /** Epoch milliseconds at which the agent was asked. */
   readonly startedAt: number;
-  /** All that the agent has used, by day and model. */
+  /** What the agent has used, by day and model: what was not on record when it was asked. */
   readonly usage: readonly UsageRow[];
+  readonly usageMark?: UsageMark | undefined;
   readonly place: Place | null;
 }
 
@@ -31,6 +32,8 @@ export interface GuardianParts {
   known(ids: readonly string[]): ReadonlySet<string>;
   /** Agents of which the request has a verdict already: it went on after a restart. */
   judged(requestId: string): ReadonlySet<string>;
+  /** How far the agent's ledger is on record. */
+  usageOnRecord(agent: string): UsageMark | undefined;
   /** Records a verdict and hands it to the outbox; resolves when that is on the disk. */
   record(verdict: Verdict): Promise<void>;
 }
@@ -60,7 +63,8 @@ export function guardianBehaviour(parts: GuardianParts): Behaviour<null, typeof 
             nameOf: (agent) => agent,
             attempt: async (agent, timeoutMs, itemSignal) => {
               const startedAt = Date.now();
-              const body = { requestId: request.requestId, force: request.force };
+              const { requestId, force } = request;
+              const body = { requestId, force, usageAfter: parts.usageOnRecord(agent) };
               const { epoch, body: answer } = await askAgent(
                 parts.access,
                 agent,

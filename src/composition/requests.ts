@@ -132,6 +132,7 @@ function createRunner(composition: Composition, system: ActorSystem): RequestRun
       activeAgents,
       known: (ids) => store.agents.known(ids),
       judged: (requestId) => store.verdicts.judgedIn(requestId),
+      usageOnRecord: (agent) => costs.onRecord(agent),
       record: async (verdict) => {
         const isOvertaken = (analysis: TrajectoryAnalysis) => health.isOvertaken(analysis);
         await recordVerdict(publishing, verdict, { costs, isOvertaken });

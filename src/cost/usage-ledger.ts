@@ -2,7 +2,16 @@ import type { AgentEvent } from '../messages/agent-event.js';
 import type { UsageRow } from '../messages/cost.js';
 
 /** What an agent has used, by day and model, over all its sessions. Structured-cloneable. */
-export type UsageLedger = Map<string, UsageRow>;
+export interface UsageLedger {
+  readonly rows: Map<string, LedgerRow>;
+  /** Changes so far. */
+  changes: number;
+}
+
+interface LedgerRow extends UsageRow {
+  /** The ledger's change that changed it last. */
+  changed: number;
+}
 
 /** Days times models; the oldest days go first, and are on record by then. */
 const MAX_ROWS = 400;
@@ -10,11 +19,21 @@ const MAX_MODELS = 24;
 /** Stands for the models beyond that. */
 const OTHER = 'other';
 
+export function createLedger(): UsageLedger {
+  return { rows: new Map(), changes: 0 };
+}
+
+/** The rows that have changed since the ledger had come to `after` changes, each whole. */
+export function changedSince({ rows }: UsageLedger, after: number): UsageRow[] {
+  return [...rows.values()].filter(({ changed }) => changed > after).map(({ changed: _, ...row }) => row);
+}
+
 /** Adds what an event says was used. The same events in the same order make the same ledger. */
 export function addUsage(ledger: UsageLedger, { at, tokens, model = '' }: AgentEvent): void {
   if (tokens === undefined) return;
   const { input, output, cacheRead = 0, cacheWrite = 0, cost } = tokens;
   const row = rowFor(ledger, dayOf(at), model, cost !== undefined);
+  row.changed = ++ledger.changes;
   // What a message has grown by since its first line is no call of its own.
   if (input + cacheRead + cacheWrite > 0 || cost !== undefined) row.calls++;
   row.input += input;
@@ -24,25 +43,25 @@ export function addUsage(ledger: UsageLedger, { at, tokens, model = '' }: AgentE
   row.usd += cost ?? 0;
 }
 
-function rowFor(ledger: UsageLedger, day: string, named: string, stated: boolean): UsageRow {
-  const known = ledger.get(keyOf(day, named, stated));
+function rowFor({ rows }: UsageLedger, day: string, named: string, stated: boolean): LedgerRow {
+  const known = rows.get(keyOf(day, named, stated));
   if (known !== undefined) return known;
-  const models = new Set([...ledger.values()].map(({ model }) => model));
+  const models = new Set([...rows.values()].map(({ model }) => model));
   const model = models.has(named) || models.size < MAX_MODELS ? named : OTHER;
-  const row = ledger.get(keyOf(day, model, stated)) ?? {
-    ...{ day, model, stated, calls: 0 },
+  const row = rows.get(keyOf(day, model, stated)) ?? {
+    ...{ day, model, stated, calls: 0, changed: 0 },
     ...{ input: 0, output: 0, cacheRead: 0, cacheWrite: 0, usd: 0 },
   };
-  ledger.set(keyOf(day, model, stated), row);
-  if (ledger.size > MAX_ROWS) dropOldest(ledger);
+  rows.set(keyOf(day, model, stated), row);
+  if (rows.size > MAX_ROWS) dropOldest(rows);
   return row;
 }
 
-function dropOldest(ledger: UsageLedger): void {
-  let oldest: readonly [string, UsageRow] | undefined;
-  for (const entry of ledger)
+function dropOldest(rows: Map<string, LedgerRow>): void {
+  let oldest: readonly [string, LedgerRow] | undefined;
+  for (const entry of rows)
     if (entry[1].day !== '' && (oldest === undefined || entry[1].day < oldest[1].day)) oldest = entry;
-  if (oldest !== undefined) ledger.delete(oldest[0]);
+  if (oldest !== undefined) rows.delete(oldest[0]);
 }
 
 function keyOf(day: string, model: string, stated: boolean): string {

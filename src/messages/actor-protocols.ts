@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AgentSpec, Place, RestartCommand } from './agents.js';
 import { Profile, TrajectoryAnalysis } from './analysis.js';
-import { UsageRow } from './cost.js';
+import { UsageMark, UsageRow } from './cost.js';
 import { Failure } from './errors.js';
 import { PoolFigures } from './figures.js';
 import { Id } from './ids.js';
@@ -12,13 +12,20 @@ import { LogSign } from './signs.js';
 export const AGENT_PROTOCOL = {
   /** Reads what is new and judges. `unchanged`: the log has not grown, the verdict is that of the last analysis. */
   analyze: {
-    request: z.object({ requestId: z.string(), force: z.boolean().default(false) }),
+    request: z.object({
+      requestId: z.string(),
+      force: z.boolean().default(false),
+      /** What the record has of its usage; all is told when that is absent, or of another ledger. */
+      usageAfter: UsageMark.optional(),
+    }),
     reply: z.object({
       analysis: TrajectoryAnalysis,
       unchanged: z.boolean(),
       host: z.string(),
-      /** All that it has used, by day and model. */
+      /** What it has used, by day and model: the rows that have changed since `usageAfter`. */
       usage: z.array(UsageRow).max(1_000).default([]),
+      /** What the record has once it has these rows. */
+      usageMark: UsageMark.optional(),
       place: Place.nullable().default(null),
     }),
   },

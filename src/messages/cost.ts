@@ -20,6 +20,14 @@ export const UsageRow = z.object({
 });
 export type UsageRow = z.infer<typeof UsageRow>;
 
+/** How far an agent's ledger was told: an actor that began anew has another ledger. */
+export const UsageMark = z.object({
+  ledger: Id,
+  /** Changes of the ledger by then. */
+  changes: Count,
+});
+export type UsageMark = z.infer<typeof UsageMark>;
+
 /** Price of a model, US dollars per million tokens. */
 export const Price = z.strictObject({
   model: z

@@ -2,7 +2,7 @@ import type { Verdict } from '../actors/guardian.js';
 import type { Fleet } from '../actors/placement/fleet.js';
 import type { Bus } from '../actors/runtime/bus.js';
 import type { TrajectoryAnalysis } from '../messages/analysis.js';
-import type { UsageRow } from '../messages/cost.js';
+import type { UsageMark, UsageRow } from '../messages/cost.js';
 import { newId } from '../messages/ids.js';
 import type {
   AgentResumed,
@@ -26,6 +26,8 @@ export interface Publishing {
 export interface UsageNotes {
   /** Inside a transaction. */
   note(agent: string, usage: readonly UsageRow[], now: number): void;
+  /** What was noted is on the disk. */
+  noted(agent: string, mark: UsageMark): void;
 }
 
 export interface VerdictParts {
@@ -44,7 +46,7 @@ export async function recordVerdict(
   verdict: Verdict,
   { costs, isOvertaken }: VerdictParts,
 ): Promise<void> {
-  const { requestId, analysis, unchanged, epoch, host, startedAt, usage, place } = verdict;
+  const { requestId, analysis, unchanged, epoch, host, startedAt, usage, usageMark, place } = verdict;
   await store.write(() => {
     const at = Date.now();
     costs.note(analysis.agent, usage, at);
@@ -64,6 +66,7 @@ export async function recordVerdict(
     const waits = steeringType === 'waiting';
     noteWaiting(store, subjects, { agent, waits, summary, recommendation, requestId }, at);
   });
+  if (usageMark !== undefined) costs.noted(analysis.agent, usageMark);
   wakeOutbox();
 }
 

@@ -100,6 +100,7 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
       const removed = await store.write(() => store.agents.remove(ids));
       fleet().remove(removed);
       parts.removed(removed);
+      costs().forget(removed);
       await health().forget(removed);
       return { removed };
     },

@@ -27,6 +27,8 @@ export const CostSettings = z.strictObject({
     .min(1)
     .max(3_650)
     .default(90)
-    .describe('How long the usage of a day stays on record.'),
+    .describe(
+      'How long the usage of a day stays on record: from that day, or from when it was read if that was later. What was removed is not taken again from a log, unless its agent is forgotten and registered anew.',
+    ),
 });
 export type CostSettings = z.infer<typeof CostSettings>;

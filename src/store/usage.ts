@@ -11,6 +11,8 @@ interface SumRow extends Omit<KeyedUsage, 'stated'> {
   readonly stated: number;
 }
 
+const COUNTS = `
+  model, stated, calls, input, output, cache_read as cacheRead, cache_write as cacheWrite, usd`;
 const SUMS = `
   model, stated, sum(calls) as calls, sum(input) as input, sum(output) as output, sum(cache_read) as cacheRead,
   sum(cache_write) as cacheWrite, sum(usd) as usd`;
@@ -44,7 +46,9 @@ export class UsageTable {
       insert into usage (agent, day, model, stated, calls, input, output, cache_read, cache_write, usd, updated_at)
       select @agent, value ->> '$.day', value ->> '$.model', value ->> '$.stated', value ->> '$.calls', value ->> '$.input',
              value ->> '$.output', value ->> '$.cacheRead', value ->> '$.cacheWrite', value ->> '$.usd' + 0.0, @now
-        from json_each(@rows) where true
+        from json_each(@rows)
+       where value ->> '$.day' = ''
+          or value ->> '$.day' > ifnull((select day from usage_removed where agent = @agent), '')
       on conflict (agent, day, model, stated) do update
         set calls = max(calls, excluded.calls), input = max(input, excluded.input), output = max(output, excluded.output),
             cache_read = max(cache_read, excluded.cache_read), cache_write = max(cache_write, excluded.cache_write),
@@ -57,8 +61,7 @@ export class UsageTable {
          where day >= @since and (@agent is null or agent = @agent) group by 1, model, stated`);
     this.#by = { agent: by('agent'), repository: by('repository'), day: by('day'), model: by('model') };
     this.#ofAgents = database.prepare(`
-      select agent as key, ${SUMS} from usage where agent in (select value from json_each(?))
-       group by agent, model, stated`);
+      select agent as key, ${COUNTS} from usage_totals where agent in (select value from json_each(?))`);
     this.#ofAgentsOn = database.prepare(`
       select agent as key, ${SUMS} from usage where agent in (select value from json_each(?)) and day = ?
        group by agent, model, stated`);
@@ -66,9 +69,17 @@ export class UsageTable {
       'insert into budgets_told (day, agent, unit, percent) values (?, ?, ?, ?) on conflict do nothing',
     );
     this.#prunes = [
-      // What is undated goes when nothing was added to it for as long.
+      // The same as what is deleted next: an actor that reads its log anew brings none of it back.
+      database.prepare(`
+        insert into usage_removed (agent, day)
+        select agent, max(day) from usage where day <> '' and day < @day and updated_at < @before group by agent
+        on conflict (agent) do update set day = max(day, excluded.day)`),
+      // What is undated tells nobody when it was used: it goes after its agent.
+      database.prepare(`
+        delete from usage
+         where updated_at < @before and day < @day and (day <> '' or agent not in (select id from agents))`),
       database.prepare(
-        "delete from usage where (day <> '' and day < @day) or (day = '' and updated_at < @before)",
+        'delete from usage_removed where agent not in (select id from agents) and agent not in (select agent from usage)',
       ),
       database.prepare(
         'delete from places where updated_at < @before and agent not in (select id from agents) and agent not in (select agent from usage)',

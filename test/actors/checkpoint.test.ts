@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { checkpointKey, decodeCheckpoint, encodeCheckpoint } from '../../src/actors/agent-checkpoint.js';
 import { openAgentLogs } from '../../src/actors/agent-logs.js';
+import { createLedger } from '../../src/cost/usage-ledger.js';
 import { assess } from '../../src/judgement/guardian.js';
 import { DEFAULT_THRESHOLDS } from '../../src/judgement/thresholds.js';
 import { createTrajectory, observe, type Trajectory } from '../../src/judgement/trajectory.js';
@@ -45,7 +46,7 @@ for (const name of LOGS) {
         live: false,
         grownAt: undefined,
         recent: [],
-        usage: new Map(),
+        usage: createLedger(),
         place: {},
         last: undefined,
       });

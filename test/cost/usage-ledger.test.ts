@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
-import { addUsage, type UsageLedger } from '../../src/cost/usage-ledger.js';
+import { addUsage, changedSince, createLedger } from '../../src/cost/usage-ledger.js';
 import { readLog } from '../../src/logs/read-log.js';
 import type { AgentEvent } from '../../src/messages/agent-event.js';
 import { UsageRow } from '../../src/messages/cost.js';
@@ -34,9 +34,9 @@ for (const name of [
   'spotter-tool_heavy.jsonl',
 ]) {
   t.test(`${name}: as much as a count by hand, each message once`, async (t) => {
-    const ledger: UsageLedger = new Map();
+    const ledger = createLedger();
     for (const event of (await readLog(fleetLog(name))).events) addUsage(ledger, event);
-    const found = [...ledger.values()].map(({ day, model, stated, usd, ...counts }) => {
+    const found = changedSince(ledger, 0).map(({ day, model, stated, usd, ...counts }) => {
       t.same([stated, usd], [false, 0], 'Claude Code states no cost');
       return [`${day} ${model}`, counts] as const;
     });
@@ -56,13 +56,13 @@ const event = (fields: Partial<AgentEvent>): AgentEvent => ({
 });
 
 t.test('what a log states as its cost is kept apart from what has to be estimated', async (t) => {
-  const ledger: UsageLedger = new Map();
+  const ledger = createLedger();
   addUsage(ledger, event({}));
   addUsage(ledger, event({ tokens: { input: 10, output: 2, cost: 0.25 } }));
   addUsage(ledger, event({ at: null }));
   addUsage(ledger, event({ tokens: { input: 0, output: 5 } }));
   const of = (stated: boolean, day: string) =>
-    [...ledger.values()].find((row) => row.stated === stated && row.day === day);
+    changedSince(ledger, 0).find((row) => row.stated === stated && row.day === day);
   t.match(
     of(false, '2026-03-01'),
     { calls: 1, input: 1, output: 6, usd: 0 },
@@ -70,6 +70,20 @@ t.test('what a log states as its cost is kept apart from what has to be estimate
   );
   t.match(of(true, '2026-03-01'), { calls: 1, input: 10, usd: 0.25 });
   t.match(of(false, ''), { calls: 1 }, 'no time, no day');
+});
+
+t.test('what has changed since is told whole, and nothing else', async (t) => {
+  const ledger = createLedger();
+  for (const model of ['a', 'b', 'c']) addUsage(ledger, event({ model }));
+  const then = ledger.changes;
+  t.same(changedSince(ledger, then), []);
+  addUsage(ledger, event({ model: 'b' }));
+  addUsage(ledger, event({ tokens: undefined }));
+  const [row, ...others] = changedSince(ledger, then);
+  t.match(row, { model: 'b', calls: 2, input: 2 });
+  t.same(others, []);
+  t.same(Object.keys(row ?? {}).sort(), Object.keys(UsageRow.shape).sort(), 'as it is on the wire');
+  t.equal(changedSince(ledger, 0).length, 3);
 });
 
 t.test('whatever a log says, the rows are bounded and fit their schema', async (t) => {
@@ -89,9 +103,9 @@ t.test('whatever a log says, the rows are bounded and fit their schema', async (
   );
   fc.assert(
     fc.property(log, (events) => {
-      const ledger: UsageLedger = new Map();
+      const ledger = createLedger();
       for (const fields of events) addUsage(ledger, event(fields));
-      const rows = [...ledger.values()];
+      const rows = changedSince(ledger, 0);
       const fit = rows.every((row) => UsageRow.safeParse(row).success);
       return fit && rows.length <= 400 && new Set(rows.map(({ model }) => model)).size <= 25;
     }),

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { CostReply } from '../../src/messages/cost.js';
+import type { CostReply, UsageMark, UsageRow } from '../../src/messages/cost.js';
 import { testFolder } from '../folder.js';
-import { connectClient, jsonLines, vigil } from './processes.js';
+import { connectClient, hostPids, jsonLines, until, vigil } from './processes.js';
 
 // What these wait for is mostly other processes.
 t.jobs = 2;
@@ -131,5 +131,59 @@ t.test(
       running.child.kill('SIGTERM');
       await running.finished();
     }
+  },
+);
+
+t.test(
+  'each call counts once, told in parts, also when the host is lost in between',
+  { buffered: true },
+  async (t) => {
+    const cwd = testFolder(t, {
+      'a.jsonl': call({ input: 1, output: 0 }) + call({ input: 2, output: 0 }, 'n'),
+    });
+    const agents = [{ id: 'a', logs: [join(cwd, 'a.jsonl')] }];
+    const settings = { agents, cycle: { intervalMs: 0 }, logs: { checkpointBytes: 1_024 } };
+    writeFileSync(join(cwd, 'vigil.config.json'), JSON.stringify(settings));
+    const running = vigil(t, ['start'], { cwd });
+    await running.says(/^Watching\./);
+    const nc = await connectClient(t, cwd);
+    const asked: { type: string; body: { usageAfter?: UsageMark } }[] = [];
+    const spy = await connectClient(t, cwd, 'supervisor');
+    spy.subscribe('vigil.actor.agent.a', { callback: (_error, message) => asked.push(message.json()) });
+    let wanted = 3;
+    const spends = async (line: string, more: number) => {
+      appendFileSync(join(cwd, 'a.jsonl'), line);
+      wanted += more;
+      // A host that was lost may cost one its place.
+      await until('the call', async () => {
+        await nc.request('vigil.rpc.analyze', '{}', { timeout: 30_000 });
+        const [agent] = (await nc.request('vigil.rpc.agents.list', '{}')).json<{
+          agents: { spend: { tokens: number } }[];
+        }>().agents;
+        const total = (await nc.request('vigil.rpc.cost', '{}')).json<CostReply>().total.tokens;
+        t.ok(total <= wanted, `${total} of ${wanted}`);
+        return total === wanted && agent?.spend.tokens === wanted;
+      });
+    };
+    await spends('', 0);
+    await spends(call({ input: 10, output: 0 }), 10);
+    await spends(call({ input: 100, output: 0 }, 'n'), 100);
+    const question = await until('a question', () =>
+      asked.findLast(({ type, body }) => type === 'analyze' && body.usageAfter !== undefined),
+    );
+    const told = async (usageAfter: unknown) => {
+      const again = { ...question, many: false, body: { ...question.body, usageAfter } };
+      const reply = await spy.request('vigil.actor.agent.a', JSON.stringify(again), { timeout: 20_000 });
+      return reply.json<{ ok: { usage: UsageRow[] } }>().ok.usage;
+    };
+    t.match(
+      await told(question.body.usageAfter),
+      [{ model: 'n', input: 102 }],
+      'only what has changed since',
+    );
+    t.equal((await told(undefined)).length, 2, 'else all of it');
+    for (const pid of await hostPids(nc)) process.kill(pid, 'SIGKILL');
+    await spends(call({ input: 1_000, output: 0 }), 1_000);
+    await spends(call({ input: 10_000, output: 0 }, 'n'), 10_000);
   },
 );

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { headers, type NatsConnection } from 'nats';
 import t from 'tap';
 import { testFolder } from '../folder.js';
-import { connectClient, ROOT, type Running, run, until } from './processes.js';
+import { connectClient, hostPids, ROOT, type Running, run, until } from './processes.js';
 
 const SCRIPT = fileURLToPath(new URL('./supervisor-process.js', import.meta.url));
 const LOG = join(ROOT, 'fleet/logs/BabyEncryption.traj');
@@ -68,11 +68,6 @@ async function finalOf(nc: NatsConnection, id: string): Promise<{ finals: Final[
     },
     40_000,
   );
-}
-
-async function hostPids(nc: NatsConnection): Promise<number[]> {
-  const reply = await nc.request('vigil.rpc.status', '{}', { timeout: 10_000 });
-  return reply.json<{ hosts: { pid: number }[] }>().hosts.map(({ pid }) => pid);
 }
 
 t.test(

@@ -114,14 +114,17 @@ export function run(
   return new Running(child);
 }
 
-/** A plain client with the rights of everybody, as any user of the broker has it. */
-export async function connectClient(t: Test, cwd: string): Promise<NatsConnection> {
-  const { url, nkeyFile } = JSON.parse(readFileSync(join(cwd, '.vigil/supervisor.json'), 'utf8'));
+/** A plain client with the rights of everybody, as any user of the broker has it. @param key another role's. */
+export async function connectClient(t: Test, cwd: string, key?: 'supervisor'): Promise<NatsConnection> {
+  const running = JSON.parse(readFileSync(join(cwd, '.vigil/supervisor.json'), 'utf8'));
+  const { url } = running;
+  const nkeyFile = key === undefined ? running.nkeyFile : join(cwd, `.vigil/keys/${key}.nk`);
   const seed = new TextEncoder().encode(readFileSync(nkeyFile, 'utf8').trim());
   const connection = await connect({
     servers: url,
     authenticator: nkeyAuthenticator(seed),
     reconnectTimeWait: 50,
+    ...(key === undefined ? {} : { inboxPrefix: `_INBOX_${key}.test` }),
   });
   t.teardown(() => connection.close());
   return connection;
@@ -147,6 +150,12 @@ export function brokerOf(supervisor: number): number | undefined {
         return false;
       }
     });
+}
+
+/** Of the hosts that the fleet has now. */
+export async function hostPids(nc: NatsConnection): Promise<number[]> {
+  const reply = await nc.request('vigil.rpc.status', '{}', { timeout: 10_000 });
+  return reply.json<{ hosts: { pid: number }[] }>().hosts.map(({ pid }) => pid);
 }
 
 /** Polls a condition that nothing announces. */

@@ -6,6 +6,7 @@ import type {
   CostReply,
   CostToday,
   Spend,
+  UsageMark,
   UsageRow,
 } from '../../messages/cost.js';
 import { newId } from '../../messages/ids.js';
@@ -33,6 +34,8 @@ export class Costs implements UsageNotes {
   readonly #prices: PriceList;
   /** Agents that used more since the last look at the budgets. */
   readonly #dirty = new Set<string>();
+  /** How far the ledgers of agents are on record; after a start each tells all that it has. */
+  readonly #marks = new Map<string, UsageMark>();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #looking: Promise<void> = Promise.resolve();
@@ -55,6 +58,20 @@ export class Costs implements UsageNotes {
   /** Puts on record what an agent has used so far. Inside a transaction. */
   note(agent: string, usage: readonly UsageRow[], now: number): void {
     if (this.#parts.store.usage.put(agent, usage, now)) this.#touch(agent);
+  }
+
+  noted(agent: string, mark: UsageMark): void {
+    this.#marks.set(agent, mark);
+  }
+
+  /** How far the agent's ledger is on record. */
+  onRecord(agent: string): UsageMark | undefined {
+    return this.#marks.get(agent);
+  }
+
+  /** What it has used stays on record. */
+  forget(agents: readonly string[]): void {
+    for (const agent of agents) this.#marks.delete(agent);
   }
 
   /** By agent, of each that is asked for. */
