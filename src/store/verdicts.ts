@@ -69,7 +69,8 @@ export class VerdictTables {
     this.#latest = database.prepare(`
       select agent, at, phase, steering_type as steeringType, analysis ->> '$.waitsFor' as waitsFor,
              analysis ->> '$.lastEventAt' as lastEventAt
-        from analyses where seq in (select max(seq) from analyses group by agent)`);
+        from analyses
+       where seq in (select (select max(seq) from analyses where agent = agents.id) from agents)`);
     this.#coherenceOf = database.prepare('select report from coherence where request_id = ?');
     this.#coherence = database.prepare(
       'insert into coherence (request_id, at, score, report) values (?, ?, ?, ?) on conflict (request_id) do nothing',
@@ -122,7 +123,7 @@ export class VerdictTables {
     return new Set(this.#judged.all(requestId).map((row) => row.agent));
   }
 
-  /** The latest of each agent. */
+  /** The latest of each agent on record; costs what there are of those. */
   latest(): LatestVerdict[] {
     return this.#latest.all();
   }

@@ -271,6 +271,35 @@ t.test('agents: the last analysis is the newest, whatever came between', async (
   t.equal(agents.get('nobody'), undefined);
 });
 
+t.test('verdicts: the latest of each agent that is on record', async (t) => {
+  const { agents, verdicts, write } = open(t);
+  await write(() => {
+    agents.register(
+      ['a', 'b', 'c'].map((id) => ({ id, logs: [] })),
+      'wire',
+      1,
+    );
+    verdicts.addAnalysis(row('r1', analysisOf('a', { phase: 'exploring' }), 5_000));
+    verdicts.addAnalysis(row('r1', analysisOf('b', { waitsFor: 'input' }), 5_000));
+    verdicts.addAnalysis(row('r1', analysisOf('gone'), 5_000));
+    verdicts.addAnalysis(row('r2', analysisOf('a', { lastEventAt: '2026-01-01T00:00:00.000Z' }), 4_000));
+  });
+  t.match(
+    verdicts.latest().sort((one, other) => (one.agent < other.agent ? -1 : 1)),
+    [
+      {
+        agent: 'a',
+        at: 4_000,
+        phase: 'implementing',
+        waitsFor: null,
+        lastEventAt: '2026-01-01T00:00:00.000Z',
+      },
+      { agent: 'b', at: 5_000, waitsFor: 'input', lastEventAt: null },
+    ],
+  );
+  t.equal(verdicts.latest().length, 2);
+});
+
 t.test('agents: pages of any size make up the whole, each once, in order', async (t) => {
   const { agents, write } = open(t);
   const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
