@@ -12,6 +12,7 @@ import { migration0009 } from './migrations/0009-issue-tasks.js';
 import { migration0010 } from './migrations/0010-unseen.js';
 import { migration0011 } from './migrations/0011-coherence-by-time.js';
 import { migration0012 } from './migrations/0012-usage-totals.js';
+import { migration0013 } from './migrations/0013-lighter-indexes.js';
 
 /** In order, never changed once released; `user_version` of the database counts those that were applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly string[] = [
   migration0010,
   migration0011,
   migration0012,
+  migration0013,
 ];
 
 /**

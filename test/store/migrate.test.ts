@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { VigilError } from '../../src/messages/errors.js';
+import { TaskState } from '../../src/messages/tasks.js';
 import { MIGRATIONS, migrate } from '../../src/store/migrate.js';
 import { openStore } from '../../src/store/open.js';
+import { createStore } from '../../src/store/store.js';
 import { testFolder } from '../folder.js';
 import { until } from './processes.js';
 
@@ -38,6 +40,34 @@ t.test('a database that has the first ones gets the rest, in order', async (t) =
     (db.pragma('table_info(later)') as { name: string }[]).map(({ name }) => name),
     ['a', 'b'],
   );
+});
+
+t.test('tasks of an older Vigil are found by their state', (t) => {
+  const dataDir = testFolder(t);
+  const older = new Database(join(dataDir, 'vigil.db'));
+  migrate(older, MIGRATIONS.slice(0, 12));
+  older.exec("insert into task_classes (id, capabilities) values (1, '[]')");
+  const add = older.prepare(`
+    insert into tasks (id, title, class, priority, state, open_dependencies, score, agent, lease_until, max_retries,
+                       backoff_ms, created_at, updated_at)
+    values (?, 'one', 1, 'medium', ?, 0, 0.5, ?, ?, 3, 0, 0, 0)`);
+  for (const state of TaskState.options) {
+    const isHeld = state === 'claimed' || state === 'running';
+    add.run(state, state, isHeld ? 'worker' : null, isHeld ? 1_000 : null);
+  }
+  older.close();
+  const store = createStore(dataDir);
+  t.teardown(() => store.close());
+  for (const state of TaskState.options)
+    t.same(
+      store.tasks.queries.list({ state, after: 0, limit: 10 }).tasks.map((task) => [task.id, task.state]),
+      [[state, state]],
+    );
+  t.same(
+    store.tasks.queries.toScore(0, 10).map(({ id }) => id),
+    ['ready'],
+  );
+  t.end();
 });
 
 t.test('a database of a newer Vigil is refused and not touched', async (t) => {

@@ -120,7 +120,7 @@ export class TaskQueries {
 /** The words of the index that has tasks of this state. Nearly all are done: to find those needs none. */
 function indexed(state: TaskState): string[] {
   if (state === 'done') return [];
-  return [isHeld(state) ? `t.${HELD}` : `t.${OPEN}`];
+  return [isHeld(state) ? HELD : OPEN];
 }
 
 /** Those that are held are few: better sorted than looked for. */
