@@ -13,12 +13,14 @@ interface Write {
 export class WriteBatch {
   readonly #database: Database;
   readonly #maxWrites: number;
+  readonly #nested: (write: Write) => void;
   #waiting: Write[] = [];
   #scheduled = false;
 
   constructor(database: Database, maxWrites = 500) {
     this.#database = database;
     this.#maxWrites = maxWrites;
+    this.#nested = database.transaction((write: Write) => write.run());
   }
 
   /**
@@ -56,7 +58,7 @@ export class WriteBatch {
         for (const write of writes) {
           try {
             // Nested, so that a write that throws takes back its own statements and no others.
-            this.#database.transaction(() => write.run())();
+            this.#nested(write);
             done.push(write);
           } catch (error) {
             // SQLite has rolled the whole transaction back by itself (disk full, I/O error): nothing of it holds.

@@ -32,7 +32,11 @@ interface Candidate {
 
 const TWO_32 = 2 ** 32;
 
-/** Claims and leases. Everything here stands inside a transaction; `awake` is the time that leases are counted in. */
+/**
+ * Claims and leases. Everything here stands inside a transaction; `awake` is the time that leases are counted in.
+ *
+ * It says `limit +?`: SQLite plans a statement with `limit ?` anew each time, to look at the value.
+ */
 export class TaskClaims {
   readonly #classes: Statement<[{ phase: string | null; capabilities: string | null }], { id: number }>;
   readonly #best: Statement<[number, number], Candidate>;
@@ -62,7 +66,7 @@ export class TaskClaims {
             where value not in (select value from json_each(@capabilities))))`);
     this.#best = database.prepare(`
       select seq, score from tasks indexed by tasks_to_claim
-       where state = 'ready' and class = ? order by score desc, seq limit ?`);
+       where state = 'ready' and class = ? order by score desc, seq limit +?`);
     this.#claim = database.prepare(`
       update tasks set state = 'claimed', agent = @agent, token = ((token >> 32) + 1 << 32) + @salt,
              lease_until = @until, claim_key = @key, attempts = attempts + 1, updated_at = @now
@@ -85,12 +89,12 @@ export class TaskClaims {
     );
     this.#expired = database.prepare(
       `select ${holding} from tasks indexed by tasks_leased
-        where ${HELD} and lease_until <= ? order by lease_until limit ?`,
+        where ${HELD} and lease_until <= ? order by lease_until limit +?`,
     );
     this.#due = database.prepare(`
       update tasks set state = 'ready', not_before = null where seq in (
         select seq from tasks indexed by tasks_delayed
-         where state = 'pending' and not_before is not null and not_before <= ? limit ?)
+         where state = 'pending' and not_before is not null and not_before <= ? limit +?)
       returning id`);
     this.#anyDue = database.prepare(`
       select 1 from tasks indexed by tasks_delayed
