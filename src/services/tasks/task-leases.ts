@@ -147,12 +147,12 @@ export class TaskLeases {
       moment.awake + ms,
       moment.now,
     );
-    tell(taken.filter(({ again }) => !again).map(({ task }) => ({ ...task, state: 'claimed' })));
-    return taken.map(({ task, token, leaseUntil }) => ({
-      ...task,
-      token,
-      leaseMs: Math.max(0, leaseUntil - moment.awake),
-    }));
+    const fresh = taken.filter(({ again }) => !again);
+    tell(fresh.map(({ task: { id, agent = null } }) => ({ id, agent, state: 'claimed' })));
+    // Added to, not copied: a copy costs more than to read it did.
+    return taken.map(({ task, token, leaseUntil }) =>
+      Object.assign(task, { token, leaseMs: Math.max(0, leaseUntil - moment.awake) }),
+    );
   }
 
   #takeBack(moment: Moment, tell: Tell): number {
@@ -186,17 +186,21 @@ export class TaskLeases {
   ): { completed: string[]; ready: string[] } {
     const present = complete.flatMap(({ id, result }) => {
       const holding = holdings.get(id);
-      return holding === undefined ? [] : [{ ...holding, result }];
+      return holding === undefined ? [] : [{ holding, result }];
     });
     // Those that were done by this token before are as they are.
-    const fresh = present.filter(({ state }) => state !== 'done');
-    const completed = present.map(({ id }) => id);
+    const fresh = present.filter(({ holding }) => holding.state !== 'done');
+    const completed = present.map(({ holding }) => holding.id);
     if (fresh.length === 0) return { completed, ready: [] };
-    const freed = this.#queue.store.tasks.edges.complete(fresh, moment.now);
-    this.#queue.keeper.complete(fresh.map(({ id }) => id));
+    const freed = this.#queue.store.tasks.edges.complete(
+      fresh.map(({ holding, result }) => ({ seq: holding.seq, result })),
+      moment.now,
+    );
+    this.#queue.keeper.complete(fresh.map(({ holding }) => holding.id));
     const ready = freed.map(({ id }) => id);
     this.#queue.scores.update(ready, moment.now);
-    tell([...fresh.map(({ id, agent }) => ({ id, agent, state: 'done' as const })), ...freed]);
+    const done = fresh.map(({ holding: { id, agent } }) => ({ id, agent, state: 'done' as const }));
+    tell([...done, ...freed]);
     return { completed, ready };
   }
 

@@ -30,6 +30,8 @@ interface Candidate {
   readonly score: number;
 }
 
+type ClaimedRow = [token: number, leaseUntil: number, ...task: TaskRow];
+
 const TWO_32 = 2 ** 32;
 
 /**
@@ -41,7 +43,7 @@ export class TaskClaims {
   readonly #classes: Statement<[{ phase: string | null; capabilities: string | null }], { id: number }>;
   readonly #best: Statement<[number, number], Candidate>;
   readonly #claim: Statement<[Record<string, unknown>]>;
-  readonly #claimed: Statement<[string], TaskRow & { token: number; leaseUntil: number }>;
+  readonly #claimed: Statement<[string], ClaimedRow>;
   readonly #underKey: Statement<[string, string], { seq: number }>;
   readonly #holdings: Statement<[string], Holding>;
   readonly #start: Statement<[number, number, number]>;
@@ -71,9 +73,12 @@ export class TaskClaims {
       update tasks set state = 'claimed', agent = @agent, token = ((token >> 32) + 1 << 32) + @salt,
              lease_until = @until, claim_key = @key, attempts = attempts + 1, updated_at = @now
        where state = 'ready' and seq in (select value from json_each(@seqs))`);
-    this.#claimed = database.prepare(`
-      select t.token, t.lease_until as leaseUntil, ${TASK_COLUMNS} from json_each(?) as wanted, ${TASK_TABLES}
-       where t.seq = wanted.value order by wanted.key`);
+    this.#claimed = database
+      .prepare<[string], ClaimedRow>(
+        `select t.token, t.lease_until, ${TASK_COLUMNS} from json_each(?) as wanted, ${TASK_TABLES}
+          where t.seq = wanted.value order by wanted.key`,
+      )
+      .raw();
     this.#underKey = database.prepare(
       `select seq from tasks indexed by tasks_assigned
         where agent = ? and claim_key = ? and ${HELD} order by score desc, seq`,
@@ -142,7 +147,7 @@ export class TaskClaims {
   #taken(seqs: readonly number[], again: boolean): Taken[] {
     return this.#claimed
       .all(JSON.stringify(seqs))
-      .map((row) => ({ task: readTask(row), token: row.token, leaseUntil: row.leaseUntil, again }));
+      .map(([token, leaseUntil, ...row]) => ({ task: readTask(row), token, leaseUntil, again }));
   }
 
   /** Who holds these tasks; those that are not on record are left out. */

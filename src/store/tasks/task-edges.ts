@@ -24,7 +24,7 @@ export interface Unfinished {
 
 /** What waits for what. */
 export class TaskEdges {
-  readonly #complete: Statement<[string]>;
+  readonly #complete: Statement<[{ now: number; seqs: string }]>;
   readonly #setResult: Statement<[number, string]>;
   readonly #free: Statement<[string], { seq: number; id: string; state: TaskState }>;
   readonly #dependants: Statement<[string], { seq: number }>;
@@ -40,8 +40,8 @@ export class TaskEdges {
   constructor(database: Database) {
     this.#complete = database.prepare(`
       update tasks set state = 'done', lease_until = null, claim_key = null, error = null,
-             finished_at = done.value ->> 1, updated_at = done.value ->> 1
-        from json_each(?) as done where tasks.seq = done.value ->> 0`);
+             finished_at = @now, updated_at = @now
+       where seq in (select value from json_each(@seqs))`);
     this.#setResult = database.prepare(`
       insert into task_bodies (task, result) values (?, ?) on conflict (task) do update set result = excluded.result`);
     // Decrements whatever waits; what is neither failed nor cancelled and waits for nothing else is ready.
@@ -96,12 +96,11 @@ export class TaskEdges {
 
   /** Inside a transaction: tasks are done. @returns those that wait for nothing any longer. Costs their out-degree. */
   complete(done: readonly { readonly seq: number; readonly result?: unknown }[], now: number): Freed[] {
-    this.#complete.run(JSON.stringify(done.map(({ seq }) => [seq, now])));
+    const seqs = JSON.stringify(done.map(({ seq }) => seq));
+    this.#complete.run({ now, seqs });
     for (const { seq, result } of done)
       if (result !== undefined) this.#setResult.run(seq, JSON.stringify(result));
-    return this.#free
-      .all(JSON.stringify(done.map(({ seq }) => seq)))
-      .filter(({ state }) => state === 'ready');
+    return this.#free.all(seqs).filter(({ state }) => state === 'ready');
   }
 
   /** These tasks and whatever waits for them, directly or not. */

@@ -40,10 +40,15 @@ export class TaskQueries {
 
   constructor(database: Database) {
     this.#database = database;
-    this.#get = database.prepare(`select ${TASK_COLUMNS} from ${TASK_TABLES} where t.id = ?`);
-    this.#bySeq = database.prepare(`
-      select ${TASK_COLUMNS} from json_each(?) as wanted, ${TASK_TABLES}
-       where t.seq = wanted.value order by wanted.key`);
+    this.#get = database
+      .prepare<[string], TaskRow>(`select ${TASK_COLUMNS} from ${TASK_TABLES} where t.id = ?`)
+      .raw();
+    this.#bySeq = database
+      .prepare<[string], TaskRow>(
+        `select ${TASK_COLUMNS} from json_each(?) as wanted, ${TASK_TABLES}
+          where t.seq = wanted.value order by wanted.key`,
+      )
+      .raw();
     this.#assigned = database.prepare(`
       select agent, id, title, state from tasks
        where agent in (select value from json_each(?)) and ${HELD} order by agent, seq limit ?`);
@@ -72,7 +77,7 @@ export class TaskQueries {
     const rows = this.#listOf(query).all({ ...query });
     return {
       tasks: rows.map(readTask),
-      next: rows.length === query.limit ? (rows.at(-1)?.seq ?? null) : null,
+      next: rows.length === query.limit ? (rows.at(-1)?.[0] ?? null) : null,
     };
   }
 
@@ -86,9 +91,11 @@ export class TaskQueries {
     ].join(' and ');
     let statement = this.#lists.get(where);
     if (statement === undefined) {
-      statement = this.#database.prepare(
-        `select ${TASK_COLUMNS} from ${tablesFor(state)} where ${where} order by t.seq limit @limit`,
-      );
+      statement = this.#database
+        .prepare<[Record<string, unknown>], TaskRow>(
+          `select ${TASK_COLUMNS} from ${tablesFor(state)} where ${where} order by t.seq limit @limit`,
+        )
+        .raw();
       this.#lists.set(where, statement);
     }
     return statement;

@@ -9,39 +9,40 @@ import type { Task, TaskPriority, TaskState } from '../../messages/tasks.js';
 export const HELD = "state in ('claimed', 'running')";
 export const OPEN = "state <> 'claimed' and state <> 'running' and state <> 'done'";
 
-/** What `read` needs of a task `t`, its class `c` and its body `b`. */
+/** A `TaskRow` of a task `t`, its class `c` and its body `b`. */
 export const TASK_COLUMNS = `
-  t.seq, t.id, t.title, t.priority, t.deadline, t.state, t.open_dependencies as openDependencies, t.score, t.agent,
-  t.attempts, t.failures, t.max_retries as maxRetries, t.created_at as createdAt, t.updated_at as updatedAt,
-  t.finished_at as finishedAt, t.error, t.source, c.phase, c.capabilities, b.description, b.payload, b.result`;
+  t.seq, t.id, t.title, t.priority, t.deadline, t.state, t.open_dependencies, t.score, t.agent, t.attempts, t.failures,
+  t.max_retries, t.created_at, t.updated_at, t.finished_at, t.error, t.source, c.phase, c.capabilities, b.description,
+  b.payload, b.result`;
 
 export const TASK_TABLES = `
   tasks t join task_classes c on c.id = t.class left join task_bodies b on b.task = t.seq`;
 
-export interface TaskRow {
-  readonly seq: number;
-  readonly id: string;
-  readonly title: string;
-  readonly priority: TaskPriority;
-  readonly deadline: number | null;
-  readonly state: TaskState;
-  readonly openDependencies: number;
-  readonly score: number;
-  readonly agent: string | null;
-  readonly attempts: number;
-  readonly failures: number;
-  readonly maxRetries: number;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-  readonly finishedAt: number | null;
-  readonly error: string | null;
-  readonly source: string | null;
-  readonly phase: string | null;
-  readonly capabilities: string;
-  readonly description: string | null;
-  readonly payload: string | null;
-  readonly result: string | null;
-}
+/** Read as an array (`raw`): to make an object of so many columns takes longer than to find the row. */
+export type TaskRow = [
+  seq: number,
+  id: string,
+  title: string,
+  priority: TaskPriority,
+  deadline: number | null,
+  state: TaskState,
+  openDependencies: number,
+  score: number,
+  agent: string | null,
+  attempts: number,
+  failures: number,
+  maxRetries: number,
+  createdAt: number,
+  updatedAt: number,
+  finishedAt: number | null,
+  error: string | null,
+  source: string | null,
+  phase: string | null,
+  capabilities: string,
+  description: string | null,
+  payload: string | null,
+  result: string | null,
+];
 
 /** A task that came into a state. */
 export interface TaskChange {
@@ -51,29 +52,52 @@ export interface TaskChange {
   readonly reason?: string | undefined;
 }
 
-export function readTask(row: TaskRow): Task {
+export function readTask([
+  ,
+  id,
+  title,
+  priority,
+  deadline,
+  state,
+  openDependencies,
+  score,
+  agent,
+  attempts,
+  failures,
+  maxRetries,
+  createdAt,
+  updatedAt,
+  finishedAt,
+  error,
+  source,
+  phase,
+  capabilities,
+  description,
+  payload,
+  result,
+]: TaskRow): Task {
   return {
-    id: row.id,
-    title: row.title,
-    capabilities: JSON.parse(row.capabilities) as string[],
-    priority: row.priority,
-    state: row.state,
-    score: row.score,
-    openDependencies: row.openDependencies,
-    attempts: row.attempts,
-    failures: row.failures,
-    maxRetries: row.maxRetries,
-    createdAt: isoOf(row.createdAt),
-    updatedAt: isoOf(row.updatedAt),
-    ...(row.description === null ? {} : { description: row.description }),
-    ...(row.phase === null ? {} : { phase: row.phase }),
-    ...(row.deadline === null ? {} : { deadline: isoOf(row.deadline) }),
-    ...(row.payload === null ? {} : { payload: JSON.parse(row.payload) as unknown }),
-    ...(row.source === null ? {} : { source: row.source }),
-    ...(row.agent === null ? {} : { agent: row.agent }),
-    ...(row.finishedAt === null ? {} : { finishedAt: isoOf(row.finishedAt) }),
-    ...(row.result === null ? {} : { result: JSON.parse(row.result) as unknown }),
-    ...(row.error === null ? {} : { error: row.error }),
+    id,
+    title,
+    capabilities: JSON.parse(capabilities) as string[],
+    priority,
+    state,
+    score,
+    openDependencies,
+    attempts,
+    failures,
+    maxRetries,
+    createdAt: isoOf(createdAt),
+    updatedAt: isoOf(updatedAt),
+    ...(description === null ? {} : { description }),
+    ...(phase === null ? {} : { phase }),
+    ...(deadline === null ? {} : { deadline: isoOf(deadline) }),
+    ...(payload === null ? {} : { payload: JSON.parse(payload) as unknown }),
+    ...(source === null ? {} : { source }),
+    ...(agent === null ? {} : { agent }),
+    ...(finishedAt === null ? {} : { finishedAt: isoOf(finishedAt) }),
+    ...(result === null ? {} : { result: JSON.parse(result) as unknown }),
+    ...(error === null ? {} : { error }),
   };
 }
 
