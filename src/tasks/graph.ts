@@ -1,7 +1,7 @@
 import { Addition } from './addition.js';
 import { NODE, type Snapshot } from './analysis.js';
 import { Connections } from './connections.js';
-import type { Csr, EdgeList } from './csr.js';
+import { buildCsr, type Csr, type EdgeList } from './csr.js';
 import { Edges } from './edges.js';
 import type { GraphTask } from './graph-task.js';
 import { FIRST_CAPACITY, GraphNodes } from './nodes.js';
@@ -14,7 +14,7 @@ export interface TaskGraphOptions {
   readonly missing: 'refuse' | 'await';
   /** Builds rows of many edges elsewhere (`GraphAnalysis.rows`); without it, and for few, they are built at once. */
   readonly rebuild?: (list: EdgeList) => Promise<Csr>;
-  /** Told of a `rebuild` that failed beside a change; the rows are then built at once. `frozen` rejects instead. */
+  /** Told of a `rebuild` that failed; the rows are then built here. */
   readonly onFailure?: (error: unknown) => void;
 }
 
@@ -279,11 +279,16 @@ export class TaskGraph {
    * is not in it.
    */
   async frozen(): Promise<{ snapshot: Snapshot; names: readonly string[] }> {
-    const { rebuild } = this.#options;
+    const { rebuild, onFailure } = this.#options;
     const names = this.#nodes.names();
     if (rebuild === undefined) return { snapshot: this.snapshot(), names };
     const states = this.#copyStates();
-    return { snapshot: { dependants: await this.#edges.rowsBy(rebuild, names.length), states }, names };
+    const build = (list: EdgeList) =>
+      rebuild(list).catch((error: unknown) => {
+        onFailure?.(error);
+        return buildCsr(list);
+      });
+    return { snapshot: { dependants: await this.#edges.rowsBy(build, names.length), states }, names };
   }
 
   /** Resolves once no rows are being built elsewhere. */

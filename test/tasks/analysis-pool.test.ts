@@ -143,6 +143,35 @@ t.test('a build that fails is told of, and done here', async (t) => {
   t.ok(resolves(graph, LARGE.length));
 });
 
+t.test(
+  'a question whose rows no thread builds is answered all the same, as of when it was asked',
+  async (t) => {
+    const failures: unknown[] = [];
+    let reject: ((error: Error) => void) | undefined;
+    const graph = new TaskGraph({
+      rebuild: () =>
+        new Promise<Csr>((_resolve, no) => {
+          reject = no;
+        }),
+      onFailure: (error) => failures.push(error),
+    });
+    const plain = new TaskGraph();
+    for (const each of [graph, plain]) {
+      each.add(LARGE.slice(0, 9_900));
+      each.add(LARGE.slice(9_900, 10_000));
+    }
+    const asked = graph.frozen();
+    graph.add(LARGE.slice(10_000, 10_100));
+    graph.complete(['t0']);
+    reject?.(new Error('its thread died twice'));
+    const { snapshot, names } = await asked;
+    t.match(failures, [{ message: 'its thread died twice' }]);
+    t.equal(names.length, 10_000);
+    t.same(levels(snapshot), levels(plain.snapshot()));
+    t.same(criticalPath(snapshot), criticalPath(plain.snapshot()));
+  },
+);
+
 t.test('F38: a batch that turns the order round costs one sort of the graph', async (t) => {
   const count = 30_000;
   const graph = new TaskGraph({ missing: 'await' });
