@@ -49,6 +49,7 @@ export class RepositoryTable {
   readonly #setState: Statement<[{ token: string; state: RepoState; error: string | null }]>;
   readonly #synced: Statement<[number, string]>;
   readonly #failed: Statement<[string, string]>;
+  readonly #refused: Statement<[string, string]>;
   readonly #addItem: Statement<[string, string, string]>;
   readonly #items: Statement<[string], { token: string; item: string }>;
   readonly #prune: Statement<[]>;
@@ -86,6 +87,9 @@ export class RepositoryTable {
       "update repositories set synced_at = ?, state = 'active', last_error = null where token = ?",
     );
     this.#failed = database.prepare('update repositories set last_error = ? where token = ?');
+    this.#refused = database.prepare(
+      'update repositories set last_error = ? where token = ? and last_error is null',
+    );
     this.#addItem = database.prepare(
       'insert into sync_items (request_id, token, item) values (?, ?, ?) on conflict do nothing',
     );
@@ -162,6 +166,11 @@ export class RepositoryTable {
 
   failed(token: string, error: string): void {
     this.#failed.run(error, token);
+  }
+
+  /** It was read, and something of it could not be followed: what could not be read counts for more. */
+  refused(token: string, error: string): void {
+    this.#refused.run(error, token);
   }
 
   addItem(requestId: string, item: SyncItem): void {

@@ -64,7 +64,32 @@ export class GitHubSync {
     const limit = payload.maxConcurrent ?? settings.maxConcurrent;
     await Promise.all(Array.from({ length: Math.min(limit, waiting.length) }, worker));
     failures.push(...(await Promise.all(ended)).flat());
+    failures.push(...(await this.#followIssues(requestId, endsAt)));
     return { requested, items: store.repositories.itemsOf(requestId), failures };
+  }
+
+  /** Once all is read: also what could not be followed before, which may wait for what any of the repositories had. */
+  async #followIssues(requestId: string, endsAt: number): Promise<readonly Failure[]> {
+    const { store, issueTasks, warn } = this.#parts;
+    const synced = store.repositories.itemsOf(requestId);
+    if (issueTasks === undefined || synced.length === 0) return [];
+    try {
+      // Behind the deadline it is begun all the same: what was read is followed.
+      await inTime(Math.max(1, endsAt - performance.now()), () => issueTasks.follow(true));
+      const refused = synced.map(({ token, repo }) => ({
+        token,
+        failures: issueTasks.failuresIn(token, repo),
+      }));
+      await store.write(() => {
+        for (const { token, failures } of refused)
+          if (failures[0] !== undefined) store.repositories.refused(token, textOf(failures[0]));
+      });
+      return refused.flatMap(({ failures }) => failures);
+    } catch (error) {
+      const { code, message } = toFailure(error);
+      warn('issues could not be followed', { request: requestId, code, why: message });
+      return synced.map(({ repo }) => ({ agent: repo, code, message }));
+    }
   }
 
   #chosen(names: readonly string[] | undefined) {
@@ -121,7 +146,7 @@ export class GitHubSync {
         store.mirror.pullsRead(item.token, read);
         store.repositories.synced(item.token, Date.now());
         const [first] = failures;
-        if (first !== undefined) store.repositories.failed(item.token, `${first.code}: ${first.message}`);
+        if (first !== undefined) store.repositories.failed(item.token, textOf(first));
         store.repositories.addItem(requestId, item);
       });
       return failures;
@@ -144,7 +169,7 @@ export class GitHubSync {
 
   async #record({ token, repo }: StoredRepository, failure: Failure): Promise<void> {
     const { client, store, subjects, wakeOutbox } = this.#parts;
-    const error = `${failure.code}: ${failure.message}`;
+    const error = textOf(failure);
     const state = stateAfter(failure, client.refusal !== undefined);
     await store.write(() => {
       if (state === undefined) return store.repositories.failed(token, error);
@@ -157,6 +182,10 @@ export class GitHubSync {
     });
     wakeOutbox();
   }
+}
+
+function textOf({ code, message }: Failure): string {
+  return `${code}: ${message}`;
 }
 
 /** A token that is refused says nothing of the repository. */

@@ -61,7 +61,7 @@ export class SyncRepository {
 
   /** @throws VigilError when the repository cannot be read at all. */
   async run(): Promise<Synced> {
-    const { store, settings, issueTasks } = this.#parts;
+    const { store, settings } = this.#parts;
     const { pageSize } = settings;
     const readBefore = store.mirror.cursor(this.#token, 'pulls')?.upto ?? null;
     const itself = this.#itself();
@@ -96,10 +96,6 @@ export class SyncRepository {
         : undefined,
     ]);
     const { repo } = this.#repository;
-    if (issueTasks !== undefined) {
-      await issueTasks.follow(true);
-      this.#failures.push(...issueTasks.failuresIn(this.#token, repo));
-    }
     const item = { repo, token: this.#token, ...this.#counts, ...this.#tally, more: this.#more };
     return { item, failures: this.#failures, read: this.#read };
   }

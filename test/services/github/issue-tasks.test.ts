@@ -380,3 +380,33 @@ t.test('another label in the settings, and a repository that was removed and add
   t.same((await next.mirror.run()).failures, []);
   t.same(next.states(1, 2, 3), ['ready', 'cancelled', 'cancelled']);
 });
+
+t.test('what waits is looked at once a sync, after all repositories are read', async (t) => {
+  const work = await issues(t, { missing: 'await' });
+  const { mirror } = work;
+  const others = ['acme/b', 'acme/c', 'acme/d'];
+  for (const name of others) mirror.server.add(name, { issues: [issueOf(1, 1, { labels: LABEL })] });
+  await mirror.watch(...others);
+  work.open(1, 'Depends on #2');
+  work.open(2, 'Depends on #1');
+  const follow = mirror.issueTasks && t.capture(mirror.issueTasks, 'follow', mirror.issueTasks.follow);
+  const { failures, items } = await mirror.run();
+  t.equal(items.length, 4);
+  t.match(failures, [{ agent: 'acme/api', code: 'CONFLICT', message: /^issue \d: / }]);
+  t.match(
+    mirror.store.repositories.list('', 10).find(({ repo }) => repo === 'acme/api'),
+    {
+      lastError: /^CONFLICT: issue/,
+    },
+  );
+  t.equal(follow?.().filter(({ args }) => args[0]).length, 1);
+  const again = await mirror.run();
+  t.match(again.failures, [{ agent: 'acme/api', code: 'CONFLICT' }], 'still so');
+  t.equal(follow?.().filter(({ args }) => args[0]).length, 1);
+  work.edit(2, { body: '' });
+  t.same((await mirror.run()).failures, []);
+  t.match(
+    mirror.store.repositories.list('', 10).find(({ repo }) => repo === 'acme/api'),
+    { lastError: null },
+  );
+});
