@@ -254,7 +254,11 @@ function scheduleService({ settings, store, running, failed }: Composition): Chi
     running.cycles = cycles;
     const endHousekeeping = keepHouse(
       store,
-      { results: settings.results.keepDays, usage: settings.cost.keepDays },
+      {
+        results: settings.results.keepDays,
+        usage: settings.cost.keepDays,
+        githubWrites: settings.github.keepDays,
+      },
       failed('old rows could not be removed'),
     );
     const syncs = new SyncTimer(store, running.runner, settings.github.intervalMs, failed('sync failed'));

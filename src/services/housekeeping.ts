@@ -6,7 +6,7 @@ const EVERY_MS = 3_600_000;
 /** Removes what is older than it is kept from the record, now and every hour. @returns how to stop. */
 export function keepHouse(
   store: Store,
-  keepDays: { readonly results: number; readonly usage: number },
+  keepDays: { readonly results: number; readonly usage: number; readonly githubWrites: number },
   failed: (error: unknown) => void,
 ): () => void {
   const tidy = () => {
@@ -21,6 +21,7 @@ export function keepHouse(
         store.repositories.prune();
         store.usage.prune(now - keepDays.usage * DAY_MS);
         store.issueTasks.prune();
+        store.githubWrites.prune(now - keepDays.githubWrites * DAY_MS);
       })
       .catch(failed);
   };

@@ -72,6 +72,11 @@ export const GitHubSettings = z.strictObject({
     .max(50)
     .optional()
     .describe('Label given to an issue when a worker has done its task; see `doneComment`.'),
+  keepDays: count(1, 3_650)
+    .default(90)
+    .describe(
+      'How long a comment or label that was written or given up stays on record, from when it was wanted; longer while its issue has a task.',
+    ),
   webhook: z
     .strictObject({
       port: count(0, 65_535)

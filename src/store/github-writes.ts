@@ -16,10 +16,11 @@ export interface GitHubWrite {
 /** What is to be written on GitHub: recorded with what it tells of, done or given up later. */
 export class GitHubWriteTable {
   readonly #want: Statement<[Omit<GitHubWrite, 'attempts'>]>;
-  readonly #next: Statement<[], GitHubWrite>;
+  readonly #next: Statement<[string], GitHubWrite>;
   readonly #done: Statement<[string]>;
   readonly #failed: Statement<[{ id: string; error: string; final: number }]>;
   readonly #postponed: Statement<[string, string]>;
+  readonly #prune: Statement<[number]>;
 
   constructor(database: Database) {
     this.#want = database.prepare(`
@@ -27,12 +28,19 @@ export class GitHubWriteTable {
       values (@id, @token, @issue, @kind, @text, 'waiting', @at) on conflict do nothing`);
     this.#next = database.prepare(`
       select id, token, issue, kind, text, attempts, at from github_writes
-       where state = 'waiting' order by attempts, at limit 1`);
+       where state = 'waiting' and token not in (select value from json_each(?))
+       order by attempts, at limit 1`);
     this.#done = database.prepare("update github_writes set state = 'done', error = null where id = ?");
     this.#failed = database.prepare(`
       update github_writes set attempts = attempts + 1, error = @error, state = iif(@final, 'failed', 'waiting')
        where id = @id`);
     this.#postponed = database.prepare('update github_writes set error = ? where id = ?');
+    // While its issue has a task, that may be done once more: only what is known is not wanted again.
+    this.#prune = database.prepare(`
+      delete from github_writes as w
+       where w.state <> 'waiting' and w.at < ?
+         and not exists (select 1 from issue_tasks i join tasks t on t.id = i.task
+                          where i.token = w.token and i.number = w.issue)`);
   }
 
   /** Inside the transaction of what it tells of. One that is known is not wanted again. */
@@ -40,8 +48,9 @@ export class GitHubWriteTable {
     this.#want.run(write);
   }
 
-  next(): GitHubWrite | undefined {
-    return this.#next.get();
+  /** @param except repositories that have to wait. */
+  next(except: readonly string[] = []): GitHubWrite | undefined {
+    return this.#next.get(JSON.stringify(except));
   }
 
   /** Inside a transaction. */
@@ -57,5 +66,10 @@ export class GitHubWriteTable {
   /** Inside a transaction: GitHub was not asked, or heard nobody: that is no attempt. */
   postponed(id: string, error: string): void {
     this.#postponed.run(error, id);
+  }
+
+  /** Forgets what was done or given up, and wanted before `before` (epoch milliseconds). */
+  prune(before: number): void {
+    this.#prune.run(before);
   }
 }

@@ -44,6 +44,8 @@ export class IssueWriter {
   #again = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
+  /** Repositories that refuse what is to be written there, until when nothing is tried there (monotonic milliseconds). */
+  readonly #held = new Map<string, number>();
 
   constructor(parts: IssueWriterParts) {
     this.#parts = parts;
@@ -92,15 +94,15 @@ export class IssueWriter {
           code: toFailure(error).code,
           why: toFailure(error).message,
         });
-        return true;
+        return RETRY_MS;
       })
-      .then((waits) => {
+      .then((waitMs) => {
         this.#running = undefined;
         if (this.#closed) return;
         if (this.#again) {
           this.#again = false;
           this.wake();
-        } else if (waits) this.#timer = setTimeout(() => this.wake(), RETRY_MS);
+        } else if (waitMs !== undefined) this.#timer = setTimeout(() => this.wake(), waitMs);
       });
   }
 
@@ -115,15 +117,11 @@ export class IssueWriter {
     await this.#running;
   }
 
-  /** @returns whether something waits to be tried again. */
-  async #drain(): Promise<boolean> {
+  /** @returns after how long something that waits is to be tried again; undefined when nothing waits. */
+  async #drain(): Promise<number | undefined> {
     const { client, store, warn } = this.#parts;
-    for (
-      let next = store.githubWrites.next();
-      next !== undefined && !this.#closed;
-      next = store.githubWrites.next()
-    ) {
-      const { id, attempts, issue, kind } = next;
+    for (let next = this.#next(); next !== undefined && !this.#closed; next = this.#next()) {
+      const { id, token, attempts, issue, kind } = next;
       try {
         await this.#write(next);
         await store.write(() => store.githubWrites.done(id));
@@ -137,11 +135,19 @@ export class IssueWriter {
           heard ? store.githubWrites.failed(id, why, final) : store.githubWrites.postponed(id, why),
         );
         warn('an issue could not be written on', { write: id, issue, kind, code, why: message, final });
-        // What keeps this one from being written keeps the others: a limit, a lost server, a refused token.
-        if (!final) return true;
+        // A limit, a lost server or a refused token keeps the others as well.
+        if (!heard) return RETRY_MS;
+        if (!final) this.#held.set(token, performance.now() + RETRY_MS);
       }
     }
-    return false;
+    const ends = [...this.#held.values()];
+    return ends.length === 0 ? undefined : Math.max(0, Math.min(...ends) - performance.now());
+  }
+
+  #next(): GitHubWrite | undefined {
+    const now = performance.now();
+    for (const [token, until] of this.#held) if (until <= now) this.#held.delete(token);
+    return this.#parts.store.githubWrites.next([...this.#held.keys()]);
   }
 
   async #write(write: GitHubWrite): Promise<void> {
