@@ -106,7 +106,7 @@ export const CostToday = z.object({
 });
 export type CostToday = z.infer<typeof CostToday>;
 
-/** `vigil.event.agent.<agent>.budget` and `vigil.event.fleet.budget`: said once for a day, a unit and a share. */
+/** `vigil.event.agent.<agent>.budget` and `vigil.event.fleet.budget`: said once for a day, a unit and a share, and again of a budget that was raised. */
 export const BudgetReached = z.object({
   at: z.string().describe('ISO time.'),
   agent: z.string().optional().describe('Absent: the whole fleet.'),

@@ -13,6 +13,7 @@ import { migration0010 } from './migrations/0010-unseen.js';
 import { migration0011 } from './migrations/0011-coherence-by-time.js';
 import { migration0012 } from './migrations/0012-usage-totals.js';
 import { migration0013 } from './migrations/0013-lighter-indexes.js';
+import { migration0014 } from './migrations/0014-raised-budgets.js';
 
 /** In order, never changed once released; `user_version` of the database counts those that were applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -29,6 +30,7 @@ export const MIGRATIONS: readonly string[] = [
   migration0011,
   migration0012,
   migration0013,
+  migration0014,
 ];
 
 /**

@@ -37,7 +37,7 @@ export class UsageTable {
   readonly #by: Readonly<Record<SpendBy, Statement<[Which], SumRow>>>;
   readonly #ofAgents: Statement<[string], SumRow>;
   readonly #ofAgentsOn: Statement<[string, string], SumRow>;
-  readonly #told: Statement<[string, string, string, number]>;
+  readonly #told: Statement<[string, string, string, number, number]>;
   readonly #prunes: readonly Statement[];
 
   constructor(database: Database) {
@@ -65,9 +65,9 @@ export class UsageTable {
     this.#ofAgentsOn = database.prepare(`
       select agent as key, ${SUMS} from usage where agent in (select value from json_each(?)) and day = ?
        group by agent, model, stated`);
-    this.#told = database.prepare(
-      'insert into budgets_told (day, agent, unit, percent) values (?, ?, ?, ?) on conflict do nothing',
-    );
+    this.#told = database.prepare(`
+      insert into budgets_told (day, agent, unit, percent, budget) values (?, ?, ?, ?, ?)
+      on conflict do update set budget = excluded.budget where excluded.budget > budget`);
     this.#prunes = [
       // The same as what is deleted next: an actor that reads its log anew brings none of it back.
       database.prepare(`
@@ -106,9 +106,14 @@ export class UsageTable {
     return (day === undefined ? this.#ofAgents.all(ids) : this.#ofAgentsOn.all(ids, day)).map(read);
   }
 
-  /** Inside a transaction. @param agent empty: the fleet. @returns false when it was noted before. */
-  noteBudget(day: string, agent: string, unit: 'tokens' | 'usd', percent: number): boolean {
-    return this.#told.run(day, agent, unit, percent).changes === 1;
+  /**
+   * Inside a transaction.
+   *
+   * @param agent empty: the fleet.
+   * @returns false when it was noted before, of this budget or a higher one.
+   */
+  noteBudget(day: string, agent: string, unit: 'tokens' | 'usd', percent: number, budget: number): boolean {
+    return this.#told.run(day, agent, unit, percent, budget).changes === 1;
   }
 
   /** @param before epoch milliseconds. */

@@ -68,9 +68,24 @@ t.test('budgets: said at 80 % and at 100 %, once each, also over a restart, and 
   second.running.child.kill('SIGTERM');
   await second.running.finished();
   t.equal(told.length, before, 'nothing is said twice');
-  await until('the notices', () => notices.length >= 3);
+  await until('the notices', () => notices.length === 3);
+  const raised = { agentPerDay: { tokens: 2_000_000 }, fleetPerDay: { usd: 1 } };
+  writeFileSync(join(cwd, 'vigil.config.json'), JSON.stringify({ ...settings, cost: raised }));
+  const third = await begin();
+  await until('what is used of the raised one', () => notices.length === 4);
+  await third.analyse(call({ input: 400_000, output: 0 }));
+  await until('its end', () => notices.length === 5);
+  third.running.child.kill('SIGTERM');
+  await third.running.finished();
+  t.match(
+    notices.slice(3).map(({ text }) => text),
+    [
+      /^a has used 1700111 tokens of 2000000 .*\(80 %\)$/,
+      /^a has used 2100111 tokens of 2000000 .*\(100 %\)$/,
+    ],
+  );
   t.same(
     notices.map(({ reason }) => reason),
-    ['budget', 'budget', 'budget'],
+    Array.from({ length: 5 }, () => 'budget'),
   );
 });

@@ -154,16 +154,17 @@ export class Costs implements UsageNotes {
     }
   }
 
-  /** Says once what is reached of a budget; what is passed at one go is said at its highest. */
+  /** Says once what is reached of a budget, and again of one that was raised; what is passed at one go is said at its highest. */
   #weigh(day: string, agent: string, spend: Spend, budget: CostSettings['agentPerDay']): boolean {
     const { store } = this.#parts;
     let told = false;
     for (const unit of ['tokens', 'usd'] as const) {
       const limit = budget[unit];
+      if (limit === undefined) continue;
       const spent = spend[unit] ?? 0;
-      const reached = PERCENTS.filter((percent) => limit !== undefined && spent * 100 >= limit * percent);
-      const fresh = reached.filter((percent) => store.usage.noteBudget(day, agent, unit, percent));
-      if (limit === undefined || fresh[0] === undefined || fresh[0] !== reached[0]) continue;
+      const reached = PERCENTS.filter((percent) => spent * 100 >= limit * percent);
+      const fresh = reached.filter((percent) => store.usage.noteBudget(day, agent, unit, percent, limit));
+      if (fresh[0] === undefined || fresh[0] !== reached[0]) continue;
       this.#say({ day, agent, percent: fresh[0], unit, spent, budget: limit });
       told = true;
     }
