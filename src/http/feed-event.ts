@@ -7,10 +7,13 @@ import type { VerdictLine } from './views.js';
  * A message of the result stream as browsers get it: without what is only of use to whoever looks at one agent, and
  * fetches it then. Undefined: nothing that a page shows.
  */
-export function feedEvent(subject: string, payload: string, prefix: string): FeedEvent | undefined {
+export function feedEvent(
+  subject: string,
+  body: Record<string, unknown>,
+  prefix: string,
+): FeedEvent | undefined {
   const [channel] = channelsOf(subject, prefix);
   if (channel === undefined) return undefined;
-  const body = JSON.parse(payload) as Record<string, unknown>;
   const short = subject.slice(prefix.length + 1);
   if (channel.pattern === 'result.analysis.<agent>')
     return { subject: short, body: verdictLine(body as unknown as AnalysisResult) };

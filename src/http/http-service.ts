@@ -53,8 +53,9 @@ export class Http {
   sent(rows: readonly OutboxRow[]): void {
     const { prefix } = this.#parts.subjects;
     for (const { subject, payload } of rows) {
-      this.metrics.sent(subject.slice(prefix.length + 1), JSON.parse(payload));
-      const event = feedEvent(subject, payload, prefix);
+      const body = JSON.parse(payload) as Record<string, unknown>;
+      this.metrics.sent(subject.slice(prefix.length + 1), body);
+      const event = feedEvent(subject, body, prefix);
       if (event !== undefined) this.#feed.publish(event);
     }
   }

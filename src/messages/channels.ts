@@ -376,6 +376,12 @@ export const CHANNELS: readonly Channel[] = [
   sent('event.deadletter', [{ name: 'DeadLetter', schema: DeadLetter }], 'A message that nobody could take.'),
 ];
 
+/** Taken apart once: each message that leaves is looked up. */
+const PATTERNS = CHANNELS.map((channel) => {
+  const parts = channel.pattern.split('.');
+  return { channel, parts, words: parts.filter((part) => !isParameter(part)).length };
+});
+
 /**
  * The channels that a subject belongs to: one, or none when it is not public. A word that stands in a pattern comes
  * before an id: `result.cycle` is the result of a cycle and not the answer to a trigger of an unknown kind.
@@ -383,19 +389,15 @@ export const CHANNELS: readonly Channel[] = [
 export function channelsOf(subject: string, prefix = 'vigil'): readonly Channel[] {
   const tokens = subject.split('.');
   if (tokens.shift() !== prefix) return [];
-  const matching = CHANNELS.filter(({ pattern }) => matches(pattern.split('.'), tokens));
-  const most = Math.max(...matching.map(wordsOf));
-  return matching.filter((channel) => wordsOf(channel) === most);
+  const matching = PATTERNS.filter(({ parts }) => matches(parts, tokens));
+  const most = Math.max(...matching.map(({ words }) => words));
+  return matching.filter(({ words }) => words === most).map(({ channel }) => channel);
 }
 
 function matches(pattern: readonly string[], tokens: readonly string[]): boolean {
   return (
     pattern.length === tokens.length && pattern.every((part, i) => isParameter(part) || part === tokens[i])
   );
-}
-
-function wordsOf({ pattern }: Channel): number {
-  return pattern.split('.').filter((part) => !isParameter(part)).length;
 }
 
 function isParameter(part: string): boolean {
