@@ -127,6 +127,7 @@ t.test(
     const starting = gate();
     const bad = { ...kindOf('bad', (n) => n), start: () => starting.promise.then(() => null) };
     const spawned = system.spawn(bad, 'x');
+    await until(() => system.has('bad', 'x'), 'its subscription to be made');
     await server.connection.flush();
     const asked = Promise.allSettled([ask('bad', 1)]);
     await until(() => system.tree().children?.[0]?.mailbox === 1, 'the message to wait');
