@@ -150,7 +150,7 @@ t.test('an answer that is no JSON is BAD_REPLY, and the actor goes on', async (t
   const { server, client, echo, ask } = await pair(t);
   const circular: Record<string, unknown> = {};
   circular['self'] = circular;
-  const values = [1n, circular, JSON.parse('['.repeat(100_000) + ']'.repeat(100_000))];
+  const values = [1n, () => 1, circular, JSON.parse('['.repeat(100_000) + ']'.repeat(100_000))];
   server.bus.serve('vigil.actor.odd.o', {
     deliver: (_type, body, port) => {
       port?.ok(values[(body as { n: number }).n]);

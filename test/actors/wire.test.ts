@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
-import { readBatch, readReply, readRequest } from '../../src/actors/runtime/wire.js';
+import { answerText, readBatch, readReply, readRequest, requestText } from '../../src/actors/runtime/wire.js';
 import { ActorReply, ActorRequest } from '../../src/messages/envelope.js';
 import { ERROR_CODES, VigilError } from '../../src/messages/errors.js';
 
@@ -16,6 +17,27 @@ function overTheWire(value: unknown): unknown {
   const text = JSON.stringify(value);
   return text === undefined ? undefined : JSON.parse(text);
 }
+
+const epochs = fc.option(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), { nil: undefined });
+const text = (value: string) => new TextEncoder().encode(value);
+
+t.test('what is sent is what is read, as JSON carries it (property)', async (t) => {
+  const types = fc.string({ minLength: 1, maxLength: 64 });
+  const ttls = fc.double({ min: 1e-9, noNaN: true, noDefaultInfinity: true });
+  const bodies = fc.option(fc.jsonValue(), { nil: undefined });
+  fc.assert(
+    fc.property(types, ttls, epochs, bodies, (type, ttl, epoch, body) => {
+      const request = readRequest(text(requestText(type, ttl, epoch, body)));
+      const reply = readReply(JSON.parse(answerText(body, epoch)));
+      return (
+        isDeepStrictEqual(request, overTheWire({ type, ttl, epoch, many: true, body })) &&
+        isDeepStrictEqual(reply, { body: overTheWire(body ?? null), epoch })
+      );
+    }),
+  );
+  for (const none of [1n, () => 1, Symbol('x'), { toJSON: () => undefined }])
+    t.throws(() => answerText(none, undefined), TypeError);
+});
 
 t.test('a request is taken exactly when it fits its schema (property)', async () => {
   const request = nearly({

@@ -1,6 +1,6 @@
 import type { NatsConnection } from 'nats';
 import { VigilError } from '../../messages/errors.js';
-import { encode } from './wire.js';
+import { answerText, encode } from './wire.js';
 
 /** Answers larger than this go alone; smaller ones of one turn share messages up to this size. */
 const BATCH_CHARS = 32_768;
@@ -29,7 +29,7 @@ export class Answers {
   ok(reply: string, many: boolean, body: unknown, epoch: number | undefined): void {
     let text: string;
     try {
-      text = JSON.stringify({ ok: body ?? null, epoch });
+      text = answerText(body, epoch);
     } catch (error) {
       this.fail(reply, many, new VigilError('BAD_REPLY', `the reply is not JSON: ${String(error)}`));
       return;

@@ -1,20 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'eventemitter3';
 import { Events, type Msg, type NatsConnection, type Subscription } from 'nats';
-import { ALIVE, CANCEL } from '../../messages/envelope.js';
+import { CANCEL } from '../../messages/envelope.js';
 import { VigilError } from '../../messages/errors.js';
-import type { DeadLetter } from '../../messages/results.js';
 import { ATTRIBUTES } from '../../messages/telemetry.js';
 import { Answers } from './answers.js';
-import type { CellState, ReplyPort } from './cell.js';
-import { activeTrace, inSendSpan, inTraceOf, traceHeaders } from './trace.js';
-import { encode, readBatch, readJson, readReply, readRequest } from './wire.js';
-
-/** Whoever takes messages in: a cell. */
-export interface Addressee {
-  deliver(type: string, body: unknown, port: ReplyPort | undefined, ttlMs: number): boolean;
-  readonly state?: CellState;
-}
+import { type Addressee, Served } from './served.js';
+import { activeTrace, inSendSpan, traceHeaders } from './trace.js';
+import {
+  deadLetter,
+  encode,
+  readBatch,
+  readJson,
+  readReply,
+  requestText,
+  type UndatedLetter,
+} from './wire.js';
 
 export interface AskOptions {
   readonly timeoutMs: number;
@@ -49,7 +50,6 @@ export interface BusEvents {
 }
 
 const NO_RESPONDERS = 503;
-const DEFAULT_TTL_MS = 60_000;
 /** How late a timeout may be told. One timer for all asks instead of one each: those cost more than the rest of an ask. */
 const TIMEOUT_GRAIN_MS = 20;
 
@@ -65,7 +65,7 @@ export class Bus extends EventEmitter<BusEvents> {
   readonly #inboxSubscriptions: readonly Subscription[];
   readonly #answers: Answers;
   readonly #pending = new Map<string, Pending>();
-  readonly #onDeadLetter: (letter: Omit<DeadLetter, 'at'>) => void;
+  readonly #onDeadLetter: (letter: UndatedLetter) => void;
   #timer: NodeJS.Timeout | undefined;
   #next = 0;
   #connected = true;
@@ -77,7 +77,7 @@ export class Bus extends EventEmitter<BusEvents> {
   constructor(
     connection: NatsConnection,
     inboxPrefix: string,
-    onDeadLetter: (letter: Omit<DeadLetter, 'at'>) => void,
+    onDeadLetter: (letter: UndatedLetter) => void,
   ) {
     super();
     this.connection = connection;
@@ -130,7 +130,7 @@ export class Bus extends EventEmitter<BusEvents> {
     return new Promise<Answer>((resolve, reject) => {
       if (!this.#connected) throw new VigilError('UNAVAILABLE', 'the broker is not connected');
       if (signal?.aborted === true) throw new VigilError('CANCELLED', 'taken back');
-      const payload = this.#encode({ type, ttl: timeoutMs, epoch, many: true, body });
+      const payload = encode(requestText(type, timeoutMs, epoch, body), this.#maxPayload);
       const correlation = (this.#next++).toString(36);
       const reply = `${this.#inbox}.${correlation}`;
       const onAbort =
@@ -168,11 +168,10 @@ export class Bus extends EventEmitter<BusEvents> {
    * another one is refused, so that of two hosts that both think they run an agent only one acts.
    */
   serve(subject: string, actor: Addressee, epoch?: () => number | undefined): Subscription {
-    const open = new Map<string, ReplyPort>();
+    const served = new Served(actor, epoch, this.#answers, this.#onDeadLetter);
     return this.connection.subscribe(subject, {
       callback: (error, message) => {
-        if (error !== null) return;
-        inTraceOf(message, () => this.#received(message, actor, epoch?.(), open));
+        if (error === null) served.take(message);
       },
     });
   }
@@ -223,62 +222,6 @@ export class Bus extends EventEmitter<BusEvents> {
   #stopTimer(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-  }
-
-  #received(message: Msg, actor: Addressee, epoch: number | undefined, open: Map<string, ReplyPort>): void {
-    const { reply } = message;
-    const request = readRequest(message.data);
-    if (request === undefined) {
-      const error = new VigilError('BAD_REQUEST', 'expected JSON {type, body, ttl?, epoch?}');
-      if (reply) this.#answers.fail(reply, false, error);
-      this.#onDeadLetter(deadLetter(message, 'invalid', error.message));
-      return;
-    }
-    if (request.type === CANCEL) {
-      cancelOpen(open, request.body);
-      return;
-    }
-    const many = request.many === true;
-    if (request.type === ALIVE) {
-      // One that was given up is still subscribed, to say so.
-      const over = actor.state === 'stopped';
-      if (reply && over)
-        this.#answers.fail(reply, many, new VigilError('UNAVAILABLE', 'the actor has ended'));
-      else if (reply) this.#answers.ok(reply, many, null, epoch);
-      return;
-    }
-    if (request.epoch !== undefined && epoch !== undefined && request.epoch !== epoch) {
-      const error = new VigilError(
-        'UNAVAILABLE',
-        `placed anew: message for revision ${request.epoch}, actor has ${epoch}`,
-      );
-      if (reply) this.#answers.fail(reply, many, error);
-      this.#onDeadLetter(deadLetter(message, 'fenced', error.message));
-      return;
-    }
-    const ttl = request.ttl ?? DEFAULT_TTL_MS;
-    if (!reply) {
-      if (!actor.deliver(request.type, request.body, undefined, ttl)) {
-        const text = 'nobody waits for an answer, so the message is lost';
-        this.#onDeadLetter(deadLetter(message, 'mailbox_full', text));
-      }
-      return;
-    }
-    let answered = false;
-    const port: ReplyPort = {
-      ok: (body) => {
-        answered = true;
-        open.delete(reply);
-        this.#answers.ok(reply, many, body, epoch);
-      },
-      fail: (error) => {
-        answered = true;
-        open.delete(reply);
-        this.#answers.fail(reply, many, error);
-      },
-    };
-    actor.deliver(request.type, request.body, port, ttl);
-    if (!answered) open.set(reply, port);
   }
 
   #answered(message: Msg): void {
@@ -338,22 +281,4 @@ function conclude(pending: Pending, value: unknown): void {
   const reply = readReply(value);
   if (reply instanceof VigilError) pending.reject(reply);
   else pending.resolve(reply);
-}
-
-function cancelOpen(open: Map<string, ReplyPort>, body: unknown): void {
-  const reply = typeof body === 'object' && body !== null && 'reply' in body ? body.reply : undefined;
-  if (typeof reply !== 'string') return;
-  const port = open.get(reply);
-  if (port === undefined) return;
-  port.cancelled = true;
-  port.onCancel?.();
-}
-
-function deadLetter(message: Msg, reason: DeadLetter['reason'], text: string): Omit<DeadLetter, 'at'> {
-  return {
-    subject: message.subject,
-    reason,
-    message: text,
-    payload: Buffer.from(message.data.subarray(0, 512)).toString('utf8'),
-  };
 }

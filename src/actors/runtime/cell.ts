@@ -272,8 +272,12 @@ export class Cell<State, P extends Protocol> {
     this.#current = letter;
     try {
       // `start` has run, so the state is there; it may legitimately be undefined for a stateless actor.
-      const run = () => handler(this.#state as State, parsed.data as never, this.#ownContext());
-      outcome = letter.trace === undefined ? run() : this.#traced(letter, run);
+      const state = this.#state as State;
+      const body = parsed.data as never;
+      outcome =
+        letter.trace === undefined
+          ? handler(state, body, this.#ownContext())
+          : this.#traced(letter, () => handler(state, body, this.#ownContext()));
     } catch (error) {
       this.#release(letter);
       this.#failed(letter, error);
@@ -308,7 +312,7 @@ export class Cell<State, P extends Protocol> {
   #release(letter: Letter): void {
     this.#current = undefined;
     this.#abort = undefined;
-    if (letter.port !== undefined) letter.port.onCancel = undefined;
+    if (letter.port?.onCancel !== undefined) letter.port.onCancel = undefined;
   }
 
   #defer(letter: Letter, later: Later<unknown>): void {

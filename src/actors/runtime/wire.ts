@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { ActorError, type ActorRequest } from '../../messages/envelope.js';
 import { VigilError } from '../../messages/errors.js';
 import { parseJson } from '../../messages/json.js';
+import type { DeadLetter } from '../../messages/results.js';
 
 /** What travels between actors, as bytes and back. No connection in here. */
 
@@ -16,6 +17,24 @@ export function encode(text: string, maxPayload: number): Uint8Array {
     );
   }
   return bytes;
+}
+
+/**
+ * A request of one who takes several answers in one message. Put together by hand, as the answer is: the envelopes in
+ * `JSON.stringify` cost more than what they carry.
+ */
+export function requestText(type: string, ttl: number, epoch: number | undefined, body: unknown): string {
+  const placed = epoch === undefined ? '' : `,"epoch":${epoch}`;
+  const value: string | undefined = JSON.stringify(body);
+  const carried = value === undefined ? '' : `,"body":${value}`;
+  return `{"type":${JSON.stringify(type)},"ttl":${ttl}${placed},"many":true${carried}}`;
+}
+
+/** An answer; no value travels as null. @throws TypeError for what JSON does not have. */
+export function answerText(body: unknown, epoch: number | undefined): string {
+  const value: string | undefined = JSON.stringify(body ?? null);
+  if (value === undefined) throw new TypeError(`JSON has no ${typeof body}`);
+  return epoch === undefined ? `{"ok":${value}}` : `{"ok":${value},"epoch":${epoch}}`;
 }
 
 /**
@@ -67,5 +86,18 @@ function isEpoch(value: unknown): value is number | undefined {
 /** Undefined for what is not UTF-8 or not JSON. */
 export function readJson(data: Uint8Array): unknown {
   if (!isUtf8(data)) return undefined;
-  return parseJson(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
+  // A message is mostly a Buffer already, and another view of it is a tenth of what reading it costs.
+  const bytes = data instanceof Buffer ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  return parseJson(bytes.toString());
+}
+
+export type UndatedLetter = Omit<DeadLetter, 'at'>;
+
+/** A message that went astray, with enough of it to know it again. */
+export function deadLetter(
+  { subject, data }: { readonly subject: string; readonly data: Uint8Array },
+  reason: DeadLetter['reason'],
+  message: string,
+): UndatedLetter {
+  return { subject, reason, message, payload: Buffer.from(data.subarray(0, 512)).toString('utf8') };
 }
