@@ -1,10 +1,9 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findServer } from '../src/broker/find-server.js';
 import { print, row } from './report.js';
+import { Contestant } from './runtime/contestant.js';
 import { inProcessRows } from './runtime/in-process.js';
 import { fleetRows } from './runtime/ten-thousand.js';
 
@@ -14,95 +13,86 @@ import { fleetRows } from './runtime/ten-thousand.js';
  *   npm run bench:runtime -- [--json]
  */
 const ACTORS = 1_000;
-const WARM_UP = 60;
-const TURNS = 12;
-const ROUNDS_PER_TURN = 10;
-const REQUESTS = 60_000;
+const SCATTER = { warmUp: 60, turns: 12, rounds: 10 };
+const REQUESTS = { warmUp: 60_000, turns: 32, requests: 20_000 };
 const HEAP_TARGET = 4_096;
-const NAMES = ['vigil', 'raw', 'moleculer'] as const;
+/** Neighbours are compared with each other. */
+const NAMES = ['raw', 'vigil', 'moleculer'] as const;
+type Figures = Record<(typeof NAMES)[number], number[]>;
 
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-async function command<T>(child: ChildProcess, message: object): Promise<T> {
-  const answer = once(child, 'message');
-  child.send(message);
-  return (await answer)[0] as T;
-}
+/** Of the ratios of each turn the one in the middle: both sides of a ratio met the same machine. */
+const ratio = (over: number[], under: number[]) =>
+  median(over.map((value, turn) => value / (under[turn] ?? 0)));
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-bench-nats-'));
 const program = await findServer(undefined, folder);
 if (program === undefined) throw new Error('no nats-server in PATH');
-const server = spawn(program.path, ['-a', '127.0.0.1', '-p', '-1'], { stdio: ['ignore', 'ignore', 'pipe'] });
-let said = '';
-for (; !said.includes('Server is ready'); ) said += String((await once(server.stderr, 'data'))[0]);
-const url = `nats://127.0.0.1:${/client connections on 127\.0\.0\.1:(\d+)/.exec(said)?.[1]}`;
 
-const children = new Map<string, ChildProcess>();
-const bytes = new Map<string, number>();
+const contestants = new Map<keyof Figures, Contestant>();
+
+/** Short turns, so that what the machine does meanwhile meets all of them; every other one the other way round. */
+async function inTurns(turns: number, measure: (each: Contestant) => Promise<number>): Promise<Figures> {
+  const figures: Figures = { raw: [], vigil: [], moleculer: [] };
+  for (let turn = 0; turn < turns; turn++) {
+    const order = turn % 2 === 0 ? [...contestants] : [...contestants].reverse();
+    for (const [name, each] of order) figures[name].push(await measure(each));
+  }
+  return figures;
+}
+
 try {
-  for (const name of NAMES) {
-    const child = fork(new URL('./runtime/driver-process.js', import.meta.url), [name, url, String(ACTORS)]);
-    children.set(name, child);
-    bytes.set(name, ((await once(child, 'message')) as [{ bytes: number }])[0].bytes);
-  }
-  const times = new Map<string, number[]>(NAMES.map((name) => [name, []]));
-  for (const child of children.values()) await command(child, { scatter: WARM_UP });
-  // In turn, so that what the machine does meanwhile meets all of them.
-  for (let turn = 0; turn < TURNS; turn++) {
-    for (const [name, child] of children)
-      times.get(name)?.push(...(await command<number[]>(child, { scatter: ROUNDS_PER_TURN })));
-  }
-  const [own, raw, peer] = NAMES.map((name) => median(times.get(name) ?? [])) as [number, number, number];
+  for (const name of NAMES) contestants.set(name, await Contestant.start(name, program.path, ACTORS));
+
+  for (const each of contestants.values()) await each.scatter(SCATTER.warmUp);
+  const times = await inTurns(SCATTER.turns, async (each) => median(await each.scatter(SCATTER.rounds)));
+  const ms = (name: keyof Figures) => `${median(times[name]).toFixed(2)} ms`;
   print(
     row(
       `scatter-gather to ${ACTORS} actors vs raw nats`,
-      own / raw,
+      ratio(times.vigil, times.raw),
       1.5,
       'below',
-      `p50 ${own.toFixed(2)} ms, raw ${raw.toFixed(2)} ms`,
+      `p50 ${ms('vigil')}, raw ${ms('raw')}`,
     ),
   );
   print(
     row(
       `scatter-gather to ${ACTORS} vs Moleculer`,
-      peer / own,
+      ratio(times.moleculer, times.vigil),
       1.5,
       'above',
-      `p50 ${own.toFixed(2)} ms, Moleculer ${peer.toFixed(2)} ms`,
+      `p50 ${ms('vigil')}, Moleculer ${ms('moleculer')}`,
     ),
   );
 
-  const rates = new Map<string, number[]>(NAMES.map((name) => [name, []]));
-  for (let turn = 0; turn < 5; turn++) {
-    for (const [name, child] of children) {
-      const rate = await command<number>(child, { requests: REQUESTS });
-      if (turn > 0) rates.get(name)?.push(rate);
-    }
-  }
-  const [ownRate, plainRate, peerRate] = NAMES.map((name) => median(rates.get(name) ?? [])) as [
-    number,
-    number,
-    number,
-  ];
-  const detail = `${Math.round(ownRate)}/s, Moleculer ${Math.round(peerRate)}/s, nc.request ${Math.round(plainRate)}/s, 500 in flight`;
-  print(row('requests a second vs Moleculer', ownRate / peerRate, 1.5, 'above', detail));
-  const heap = bytes.get('vigil') ?? Number.NaN;
+  for (const each of contestants.values()) await each.requests(REQUESTS.warmUp);
+  const rates = await inTurns(REQUESTS.turns, (each) => each.requests(REQUESTS.requests));
+  const rate = (name: keyof Figures) => `${Math.round(median(rates[name]))}/s`;
+  print(
+    row(
+      'requests a second vs Moleculer',
+      ratio(rates.vigil, rates.moleculer),
+      1.5,
+      'above',
+      `${rate('vigil')}, Moleculer ${rate('moleculer')}, nc.request ${rate('raw')}, 500 in flight`,
+    ),
+  );
+
+  const heap = contestants.get('vigil')?.bytes ?? Number.NaN;
+  const bare = contestants.get('raw')?.bytes ?? Number.NaN;
   print(
     row(
       'heap of an idle actor with its subscription',
       heap / HEAP_TARGET,
       1,
       'below',
-      `${Math.round(heap)} bytes; a bare subscription ${Math.round(bytes.get('raw') ?? 0)}`,
+      `${Math.round(heap)} bytes; a bare subscription ${Math.round(bare)}`,
     ),
   );
 } finally {
-  for (const child of children.values()) {
-    const ended = once(child, 'exit');
-    child.send({ stop: true });
-    await ended;
-  }
-  server.kill();
+  for (const each of contestants.values()) await each.stop();
   rmSync(folder, { recursive: true, force: true });
 }
 for (const each of await inProcessRows()) print(each);
