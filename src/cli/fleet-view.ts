@@ -1,15 +1,16 @@
-import { readJson } from '../actors/runtime/wire.js';
 import type { TrajectoryAnalysis } from '../messages/analysis.js';
 import { newId } from '../messages/ids.js';
 import { AnalysisResult, type ResultKind, type ResultOf } from '../messages/results.js';
 import { visible } from '../messages/visible.js';
+import type { Settings } from '../settings/schema.js';
 import type { Client } from './client.js';
 import type { Progress } from './progress.js';
 import { coherenceText, failureLines, verdictTable } from './render.js';
+import { endOfStream, type Place, readStream, type StreamMessage } from './result-stream.js';
 import { pc } from './terminal.js';
 import { publishTrigger, resultOf } from './trigger.js';
 
-/** What the terminal shows of the result topics: a client like any other. */
+/** What the terminal shows of the results, read from their stream: one that comes while the broker is away is not missed. */
 export class FleetView {
   readonly #client: Client;
   readonly #json: boolean;
@@ -18,16 +19,25 @@ export class FleetView {
   /** Whose changes are told; undefined: nobody's yet. */
   #following: ((agent: string) => boolean) | undefined;
   #progress: (() => void) | undefined;
+  readonly #stop = new AbortController();
+  /** Resolves with the reason when the results cannot be read any longer. */
+  readonly ended: Promise<Error>;
 
-  constructor(client: Client, json: boolean) {
-    const { connection, subjects } = client;
+  private constructor(client: Client, settings: Settings, json: boolean, behind: Place) {
     this.#client = client;
     this.#json = json;
-    connection.subscribe(subjects.allResults, {
-      callback: (error, message) => {
-        if (error === null) this.#take(message.subject, readJson(message.data));
-      },
+    this.ended = new Promise((resolve) => {
+      this.#read(settings, behind).catch(resolve);
     });
+  }
+
+  /** Sees each result from now on. */
+  static async open(client: Client, settings: Settings, json: boolean): Promise<FleetView> {
+    return new FleetView(client, settings, json, await endOfStream(client));
+  }
+
+  close(): void {
+    this.#stop.abort();
   }
 
   /**
@@ -72,7 +82,19 @@ export class FleetView {
     return resultOf(kind, await final);
   }
 
-  #take(subject: string, value: unknown): void {
+  async #read(settings: Settings, behind: Place): Promise<void> {
+    const results = readStream({
+      settings,
+      from: { behind },
+      filter: ({ allResults }) => allResults,
+      follow: true,
+      signal: this.#stop.signal,
+      away: (why) => console.error(`vigil: ${visible(why)}; trying again`),
+    });
+    for await (const message of results) this.#take(message);
+  }
+
+  #take({ subject, body: value }: StreamMessage): void {
     if (typeof value !== 'object' || value === null) return;
     if (this.#json) console.log(JSON.stringify({ subject, ...value }));
     const analysis = AnalysisResult.safeParse(value).data?.analysis;

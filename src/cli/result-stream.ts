@@ -123,6 +123,8 @@ async function* readOnce(
   const messages = await consume(consumer);
   const stop = () => messages.stop();
   signal.addEventListener('abort', stop);
+  // It may have been told while the consumer was made.
+  if (signal.aborted) stop();
   void stopWhenOver(connection, messages);
   let delivered = 0;
   try {

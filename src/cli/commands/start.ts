@@ -19,9 +19,11 @@ export async function start(options: StartOptions, stopAsked: Promise<'stop'>): 
   progress.step('Starting Vigil');
   const sample = file === undefined ? sampleFleet() : [];
   const { client, dashboard, ended, stop } = await startOwn(settings, progress, sample);
+  let view: FleetView | undefined;
   try {
-    const view = new FleetView(client, json);
-    const first = await Promise.race([view.firstAnalysis(progress), stopAsked, ended]);
+    view = await FleetView.open(client, settings, json);
+    const over = Promise.race([ended, view.ended]);
+    const first = await Promise.race([view.firstAnalysis(progress), stopAsked, over]);
     progress.done();
     if (first instanceof Error) throw first;
     if (first === 'stop') return options.once === true ? EXIT.interrupted : EXIT.fine;
@@ -31,12 +33,13 @@ export async function start(options: StartOptions, stopAsked: Promise<'stop'>): 
       if (dashboard !== undefined) console.log(`Dashboard ${dashboard}`);
     }
     view.follow();
-    const end = await Promise.race([stopAsked, ended]);
+    const end = await Promise.race([stopAsked, over]);
     if (end instanceof Error) throw end;
     return EXIT.fine;
   } finally {
     progress.done();
     if (!json && options.once !== true) progress.step('Stopping');
+    view?.close();
     await stop();
     progress.done();
   }

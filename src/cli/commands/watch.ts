@@ -37,15 +37,18 @@ export async function watch(
   if (first.appeared.length === 0) console.error(`vigil: ${nothingFound(roots, settings)}`);
   if (first.appeared.length === 0 && options.once === true) return EXIT.notFound;
   const fleet = await attachOrStart(settings, progress);
+  let view: FleetView | undefined;
   try {
     const registry = new SessionRegistry(fleet.client);
-    const view = new FleetView(fleet.client, json);
+    const shown = await FleetView.open(fleet.client, settings, json);
+    view = shown;
+    const over = Promise.race([fleet.ended, shown.ended]);
     const begin = async () => {
       await registry.add(first.appeared);
       await registry.removeOthers(roots, sessions.ids);
-      return first.appeared.length === 0 ? [] : view.firstAnalysis(progress, sessions.ids);
+      return first.appeared.length === 0 ? [] : shown.firstAnalysis(progress, sessions.ids);
     };
-    const verdicts = await Promise.race([begin(), stopAsked, fleet.ended]);
+    const verdicts = await Promise.race([begin(), stopAsked, over]);
     progress.done();
     if (verdicts instanceof Error) throw verdicts;
     if (verdicts === 'stop') return options.once === true ? EXIT.interrupted : EXIT.fine;
@@ -55,15 +58,16 @@ export async function watch(
       console.log(
         pc.dim(`\nWatching ${sessions.ids.length} sessions. Broker ${fleet.client.url}; Ctrl-C stops.`),
       );
-    view.follow((agent) => sessions.ids.includes(agent));
-    const endFollow = followSessions(sessions, first, settings, registry, view, json);
-    const end = await Promise.race([stopAsked, fleet.ended]);
+    shown.follow((agent) => sessions.ids.includes(agent));
+    const endFollow = followSessions(sessions, first, settings, registry, shown, json);
+    const end = await Promise.race([stopAsked, over]);
     await endFollow();
     if (end instanceof Error) throw end;
     return EXIT.fine;
   } finally {
     progress.done();
     if (!json && options.once !== true) progress.step('Stopping');
+    view?.close();
     await fleet.stop();
     progress.done();
   }
