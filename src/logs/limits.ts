@@ -21,8 +21,8 @@ export const DEFAULT_LIMITS: LogLimits = {
   maxLineBytes: 8 * MIB,
   maxTextLineBytes: 64 * 1024,
   maxDocumentBytes: 128 * MIB,
-  chunkBytes: MIB,
-  maxReadBytes: 16 * MIB,
+  chunkBytes: 2 * MIB,
+  maxReadBytes: 4 * MIB,
 };
 
 /** The defaults with some of them replaced. */

@@ -61,10 +61,10 @@ function combine(
   baseIndex: number,
 ): WorkspaceRead {
   const done = reads.filter((read) => read !== undefined);
-  const events = mergeByTime(done.map((read) => read.events)).map((event, offset) => ({
-    ...event,
-    index: baseIndex + offset,
-  }));
+  const events = mergeByTime(done.map((read) => read.events));
+  // The collectors made these events a moment ago: nobody else holds them yet.
+  let index = baseIndex;
+  for (const event of events) event.index = index++;
   const notes = reads.flatMap((read, position) =>
     (read?.notes ?? []).map((note) => `${collectors[position]?.path}: ${note}`),
   );
@@ -91,7 +91,9 @@ interface Front {
   at: number;
 }
 
-function mergeByTime(files: readonly (readonly AgentEvent[])[]): AgentEvent[] {
+function mergeByTime(files: readonly AgentEvent[][]): AgentEvent[] {
+  const [only] = files;
+  if (only !== undefined && files.length === 1) return only;
   const fronts = files.map(
     (events): Front => ({ events, index: 0, at: events[0]?.at ?? Number.NEGATIVE_INFINITY }),
   );

@@ -301,5 +301,9 @@ function unwrap<Out>(reply: unknown): Out {
   }
   if (!reply.ok) throw new VigilError(reply.code, reply.message);
   // The type of a worker's result is what its file declares; it cannot be checked across threads.
-  return (reply as Extract<TaskReply<Out>, { ok: true }>).value;
+  const { value } = reply as Extract<TaskReply<Out>, { ok: true }>;
+  // Piscina holds a finished task until the next full collection, and with it this reply: emptied, so that what a
+  // task has given dies young.
+  Object.assign(reply, { value: undefined });
+  return value;
 }

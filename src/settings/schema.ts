@@ -132,7 +132,7 @@ export const Settings = z.strictObject({
       maxLineBytes: count(1_024, 1_073_741_824)
         .default(8_388_608)
         .describe('Longer lines are skipped and counted.'),
-      chunkBytes: count(4_096, 268_435_456).default(4_194_304).describe('Bytes read and parsed at a time.'),
+      chunkBytes: count(4_096, 268_435_456).default(2_097_152).describe('Bytes read and parsed at a time.'),
       maxPendingChars: count(1_024, 1_073_741_824)
         .default(1_048_576)
         .describe('Lines that wait to be read, of an agent that sends them over the broker; older ones go.'),
