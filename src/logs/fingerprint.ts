@@ -1,5 +1,7 @@
 import crypto from 'node:crypto';
-import { stableBytes } from './volatile.js';
+import { scratchFor } from './scratch.js';
+import { hashOf } from './text-hash.js';
+import { keepStable } from './volatile.js';
 
 /** Short hashes that make "the same again" a comparison of 16 characters. */
 
@@ -14,9 +16,14 @@ const sha1: (text: string | Uint8Array) => string =
     ? (text) => crypto.hash('sha1', text, 'base64url')
     : (text) => crypto.createHash('sha1').update(text).digest('base64url');
 
+/** Of a UTF-16 code unit. */
+const MAX_UTF8_BYTES = 3;
+
 /** Equal exactly when tool and input (surrounding white space aside) are equal. Give it the whole input, not a cut one. */
 export function actionKey(tool: string, input: string): string {
-  return shortHash(`${tool}\0${input.trim()}`);
+  const text = `${tool}\0${input.trim()}`;
+  const scratch = scratchFor(text.length * MAX_UTF8_BYTES);
+  return hashOf(scratch, scratch.bytes.write(text));
 }
 
 /**
@@ -24,7 +31,9 @@ export function actionKey(tool: string, input: string): string {
  * outcome. Give it the whole output.
  */
 export function outcomeKey(output: string): string {
-  return shortHash(stableBytes(stripAnsi(output)));
+  const text = stripAnsi(output);
+  const scratch = scratchFor(text.length);
+  return hashOf(scratch, keepStable(text, scratch));
 }
 
 // Escape sequences: CSI (colours, cursor), OSC (titles, links), and two-byte ones. Every class excludes ESC, so an

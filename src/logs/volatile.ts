@@ -1,3 +1,5 @@
+import type { Scratch } from './scratch.js';
+
 /**
  * What differs between two runs of one command (times, durations, ids, addresses, temporary paths), found in one pass
  * over the text. All of it but temporary paths holds a digit, so the pass looks at digits and slashes alone, and at
@@ -40,21 +42,14 @@ for (const char of 'ABCDEFabcdef') KINDS[char.charCodeAt(0)] = LETTER | HEX;
 KINDS['/'.charCodeAt(0)] = SLASH;
 const WORD = DIGIT | LETTER;
 
-/** Texts up to this long share one buffer; a longer one gets one of its own. */
-const SHARED_BYTES = 64 * 1024;
-const shared = Buffer.alloc(SHARED_BYTES);
-/** The bytes of the text that is looked at: they are read several times as fast as the characters. */
-let bytes = shared;
-const sharedWords = wordsOf(shared);
-
-function wordsOf(buffer: Buffer): Int32Array {
-  return new Int32Array(buffer.buffer, buffer.byteOffset, buffer.length >> 2);
-}
-
-/** The slash comes right before the digits. */
-const FIRST_SIGN = 0x2f;
-const LAST_SIGN = 0x39;
+/** The first two bytes of a temporary path: tm(p), va(r), pr(ivate). */
+const TMP = 0x746d;
+const VAR = 0x7661;
+const PRIVATE = 0x7072;
+/** Right before the digits. */
+const SLASH_SIGN = 0x2f;
 const ZERO = 0x30;
+const NINE = 0x39;
 const BLANK = 0x20;
 const COLON = 0x3a;
 const POINT = 0x2e;
@@ -65,25 +60,27 @@ type StandIn = (typeof STAND_INS)[keyof typeof STAND_INS];
 
 /**
  * What stays the same of a text from run to run: its bytes in Latin-1 (of any other character its low byte), a byte that
- * stands in for each volatile part, no white space around it. Equal texts have equal ones. Overwritten by the next call.
+ * stands in for each volatile part, no white space around it. Equal texts have equal ones.
+ *
+ * @param scratch has room for a byte each character; what stays is put at its start.
+ * @returns how many bytes stay.
  */
-export function stableBytes(text: string): Uint8Array {
-  const fits = text.length <= shared.length;
-  bytes = fits ? shared : Buffer.from(new ArrayBuffer((text.length + 3) & ~3));
-  const words = fits ? sharedWords : wordsOf(bytes);
+export function keepStable(text: string, scratch: Scratch): number {
+  const { bytes, words } = scratch;
   const size = bytes.write(text, 'latin1');
+  // What an earlier text left is no part of a number that ends this one.
+  bytes[size] = 0;
   /** Up to here the bytes are what is kept. */
   let kept = 0;
   /** Up to here the text is in them. */
   let done = 0;
-  for (let at = skipSignless(words, 0, size); at < size; ) {
+  for (let at = nextSign(words, 0, size); at < size; ) {
     const byte = bytes[at] ?? 0;
-    const isSign = byte >= FIRST_SIGN && byte <= LAST_SIGN;
-    const plain = isSign && byte !== FIRST_SIGN ? plainDigits(at, size) : 0;
+    const passed = byte === SLASH_SIGN ? passedSlash(bytes, at) : plainDigits(bytes, at, size);
     // Of a character beyond Latin-1 this is the low byte, which only looks like a sign.
-    const kind = isSign && plain === 0 ? kindAt(text, at) & (DIGIT | SLASH) : 0;
+    const kind = passed === 0 ? kindAt(text, at) & (DIGIT | SLASH) : 0;
     if (kind === 0) {
-      at = skipSignless(words, at + Math.max(plain, 1), size);
+      at = nextSign(words, at + Math.max(passed, 1), size);
       continue;
     }
     const found = kind === SLASH ? findPath(text, at) : findNumber(text, at, done);
@@ -95,47 +92,50 @@ export function stableBytes(text: string): Uint8Array {
       kept += 1;
       done = found.end;
     }
-    at = skipSignless(words, found.end, size);
+    at = nextSign(words, found.end, size);
   }
   if (kept !== done) bytes.copyWithin(kept, done, size);
-  return trimmed(kept + size - done);
+  return trim(bytes, kept + size - done);
 }
 
-/** Offset of the next byte that may be a sign: four at a time, where all of them stand in one word. */
-function skipSignless(words: Int32Array, from: number, size: number): number {
-  let at = from;
-  for (; (at & 3) !== 0; at += 1) {
-    const byte = bytes[at] ?? 0;
-    if (at >= size || (byte >= FIRST_SIGN && byte <= LAST_SIGN)) return at;
+/** Offset of the first byte from there on that may be a sign, four looked at at once; `size` or more when none is. */
+function nextSign(words: Int32Array, from: number, size: number): number {
+  const end = (size + 3) >> 2;
+  let word = from >> 2;
+  // In the first word, what stands before `from` is none.
+  let signs = word < end ? signsIn(words[word] ?? 0) & (-1 << ((from & 3) << 3)) : 0;
+  while (signs === 0) {
+    word += 1;
+    if (word >= end) return size;
+    signs = signsIn(words[word] ?? 0);
   }
-  let word = at >> 2;
-  const end = size >> 2;
-  while (word < end && !holdsSign(words[word] ?? 0)) word += 1;
-  return word << 2;
+  return (word << 2) + (LAST_BYTE - (Math.clz32(signs & -signs) >> 3));
 }
+
+const LAST_BYTE = 3;
 
 /**
- * Whether one of four bytes is a sign: added to its low seven bits, the first summand sets the high bit from the first
- * sign on, the second one from behind the last; a byte with a high bit of its own is none. No sum carries over.
+ * The high bits of those of four bytes that are signs: added to its low seven bits, the first summand sets the high bit
+ * from the first sign on, the second one from behind the last; a byte with a high bit of its own is none. No sum carries
+ * over.
  */
-function holdsSign(word: number): boolean {
+function signsIn(word: number): number {
   const low = word & 0x7f7f7f7f;
-  const fromFirst = (low + 0x51515151) | 0;
-  const behindLast = (low + 0x46464646) | 0;
-  return (fromFirst & ~behindLast & ~word & 0x80808080) !== 0;
+  return (low + 0x51515151) & ~(low + 0x46464646) & ~word & 0x80808080;
 }
 
-function trimmed(length: number): Uint8Array {
+/** Takes the white space around it away; stand-ins are none. @returns what is left, put at the start. */
+function trim(bytes: Buffer, length: number): number {
   let start = 0;
   let end = length;
-  while (start < end && (bytes[start] ?? 0) <= BLANK && !isStandIn(start)) start += 1;
-  while (end > start && (bytes[end - 1] ?? 0) <= BLANK && !isStandIn(end - 1)) end -= 1;
-  return bytes.subarray(start, end);
+  while (start < end && isBlank(bytes[start] ?? 0)) start += 1;
+  while (end > start && isBlank(bytes[end - 1] ?? 0)) end -= 1;
+  if (start > 0) bytes.copyWithin(0, start, end);
+  return end - start;
 }
 
-function isStandIn(at: number): boolean {
-  const byte = bytes[at] ?? 0;
-  return byte >= STAND_INS.temp && byte <= STAND_INS.pid;
+function isBlank(byte: number): boolean {
+  return byte <= BLANK && (byte < STAND_INS.temp || byte > STAND_INS.pid);
 }
 
 /** Bytes that may make a number behind them something, by what they are. */
@@ -158,33 +158,42 @@ sign('bcdglnprstvyDS', ENDS_LABEL);
 sign('-/:µ', GOES_ON);
 sign('nuµmsh', STARTS_UNIT);
 
+/** 1 when a slash starts no temporary path, as the bytes behind it tell; 0: look closer. */
+function passedSlash(bytes: Buffer, at: number): number {
+  const start = ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+  return start === TMP || start === VAR || start === PRIVATE ? 0 : 1;
+}
+
 /**
  * How many digits stand there, when they are seen at once to be a plain count: most are (line numbers, sizes), and the
- * bytes around them tell. 0: look closer.
+ * bytes around them tell. 0: look closer. Behind the text stand bytes that are no digits.
  */
-function plainDigits(at: number, size: number): number {
-  const first = at - 1;
-  const before = first < 0 ? IN_WORD : (SIGNS[bytes[first] ?? 0] ?? 0);
-  if ((before & IN_WORD) !== 0) return 0;
-  if ((before & SEPARATES) !== 0) {
-    let label = first - 1;
-    while (label >= 0 && first - label < 3 && ((SIGNS[bytes[label] ?? 0] ?? 0) & SEPARATES) !== 0) label -= 1;
-    if (label < 0 || ((SIGNS[bytes[label] ?? 0] ?? 0) & ENDS_LABEL) !== 0) return 0;
-  }
+function plainDigits(bytes: Buffer, at: number, size: number): number {
+  if (at === 0 || goesWith(bytes, at - 1)) return 0;
   let end = at + 1;
-  while (end < size && (bytes[end] ?? 0) >= ZERO && (bytes[end] ?? 0) <= LAST_SIGN) end += 1;
+  while (isDigit(bytes[end] ?? 0)) end += 1;
   const length = end - at;
-  if (length >= 10) return 0;
   let tail = end;
-  if (bytes[tail] === POINT) {
-    tail += 1;
-    while (tail < size && (bytes[tail] ?? 0) >= ZERO && (bytes[tail] ?? 0) <= LAST_SIGN) tail += 1;
-  }
-  if (tail + 1 >= size) return 0;
-  const behind = SIGNS[bytes[tail] ?? 0] ?? 0;
-  if ((behind & (IN_WORD | GOES_ON)) !== 0) return 0;
-  const unit = SIGNS[bytes[tail + 1] ?? 0] ?? 0;
-  return bytes[tail] === BLANK && (unit & STARTS_UNIT) !== 0 ? 0 : length;
+  if (bytes[tail] === POINT)
+    do tail += 1;
+    while (isDigit(bytes[tail] ?? 0));
+  if (length >= 10 || tail + 1 >= size) return 0;
+  const byte = bytes[tail] ?? 0;
+  if (((SIGNS[byte] ?? 0) & (IN_WORD | GOES_ON)) !== 0) return 0;
+  return byte === BLANK && ((SIGNS[bytes[tail + 1] ?? 0] ?? 0) & STARTS_UNIT) !== 0 ? 0 : length;
+}
+
+/** Whether what stands in front of a number, up to that byte, may be its word or its label. */
+function goesWith(bytes: Buffer, last: number): boolean {
+  const sign = SIGNS[bytes[last] ?? 0] ?? 0;
+  if ((sign & SEPARATES) === 0) return (sign & IN_WORD) !== 0;
+  let label = last - 1;
+  while (label >= 0 && last - label < 3 && ((SIGNS[bytes[label] ?? 0] ?? 0) & SEPARATES) !== 0) label -= 1;
+  return label < 0 || ((SIGNS[bytes[label] ?? 0] ?? 0) & ENDS_LABEL) !== 0;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= NINE;
 }
 
 /** What stands at some place; nothing volatile when there is no stand-in. */
@@ -200,9 +209,7 @@ function kindAt(text: string, at: number): number {
 }
 
 function findPath(text: string, at: number): Found {
-  const next = text.charCodeAt(at + 1);
-  // t(mp), v(ar), p(rivate)
-  const end = next === 0x74 || next === 0x76 || next === 0x70 ? endOf(TEMPORARY, text, at) : -1;
+  const end = endOf(TEMPORARY, text, at);
   return end === -1
     ? { start: at, end: at + 1, standIn: undefined }
     : { start: at, end, standIn: STAND_INS.temp };
