@@ -132,7 +132,11 @@ function isView(tool: string, input: JsonObject): boolean {
 }
 
 function pathsOfInput(input: JsonObject): string[] {
-  const paths = PATH_FIELDS.map((field) => stringOf(input[field])).filter((path) => path !== undefined);
+  const paths: string[] = [];
+  for (const field of PATH_FIELDS) {
+    const path = stringOf(input[field]);
+    if (path !== undefined) paths.push(path);
+  }
   return bounded(paths);
 }
 
@@ -176,5 +180,7 @@ function looksLikePath(word: string): boolean {
 }
 
 function bounded(paths: readonly string[]): string[] {
+  const [only] = paths;
+  if (only === undefined || paths.length === 1) return only ? [only] : [];
   return [...new Set(paths.filter((path) => path !== ''))].slice(0, MAX_PATHS);
 }

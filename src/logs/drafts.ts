@@ -63,12 +63,19 @@ export class DraftMaker {
         ? describeCommand(tool, parts.input)
         : describeCall(tool, parts.input);
     const input = fit(what.input, this.#maxChars);
-    const draft: Draft = { at, role: 'assistant', kind: 'tool_call', tool };
+    const key = actionKey(tool, what.input);
+    const { action } = what;
+    const draft: Draft = {
+      at,
+      role: 'assistant',
+      kind: 'tool_call',
+      tool,
+      action,
+      input: input.text,
+      actionKey: key,
+    };
     if (callId !== undefined) draft.callId = callId;
-    draft.action = what.action;
-    draft.input = input.text;
     if (what.paths.length > 0) draft.paths = [...what.paths];
-    draft.actionKey = actionKey(tool, what.input);
     if (input.cut) draft.truncated = true;
     return draft;
   }
@@ -76,14 +83,13 @@ export class DraftMaker {
   result(at: number | null, parts: ResultParts): Draft {
     const { tool, callId, exitCode } = parts;
     const output = fit(parts.output, this.#maxChars);
-    const draft: Draft = { at, role: 'tool', kind: 'tool_result' };
+    const key = outcomeKey(parts.output);
+    const draft: Draft = { at, role: 'tool', kind: 'tool_result', output: output.text, outcomeKey: key };
     if (tool !== undefined) draft.tool = tool;
     if (callId !== undefined) draft.callId = callId;
-    draft.output = output.text;
     if (parts.isError === true) draft.isError = true;
     if (parts.rejected === true) draft.rejected = true;
     if (exitCode !== undefined) draft.exitCode = exitCode;
-    draft.outcomeKey = outcomeKey(parts.output);
     if (output.cut) draft.truncated = true;
     return draft;
   }

@@ -20,16 +20,15 @@ export interface SplitOptions {
 }
 
 export interface Line {
-  /** Without its newline. */
-  readonly bytes: Buffer;
+  /** Offset of its first byte in the bytes given, and behind its last one, its newline left out. */
+  readonly start: number;
+  readonly end: number;
   /** From 1. */
   readonly number: number;
   /** The line was cut to `maxLineBytes`. */
   readonly cut: boolean;
   /** The line ended with its newline. */
   readonly whole: boolean;
-  /** Offset of the line in the bytes given. */
-  readonly start: number;
 }
 
 const NEWLINE = 0x0a;
@@ -46,13 +45,25 @@ export class LineSplitter {
   readonly #bytes: Buffer;
   readonly #options: SplitOptions;
   readonly #notes: NoteList;
+  /** Up to there all is ASCII, or at least valid UTF-8, and there is no NUL byte: one look at all lines spares many. */
+  readonly #asciiEnd: number;
+  readonly #soundEnd: number;
 
   constructor(bytes: Uint8Array, state: LineState, options: SplitOptions, notes: NoteList) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const lines = this.#bytes.subarray(0, this.#bytes.lastIndexOf(NEWLINE) + 1);
+    // Looked for in the bytes: in a text of wide characters the engine stumbles over the zero in each of them.
+    const holed = lines.includes(0);
+    this.#asciiEnd = !holed && isAscii(lines) ? lines.length : 0;
+    this.#soundEnd = !holed && isUtf8(lines) ? lines.length : 0;
     this.#lines = state.lines;
     this.#skipping = state.skipping;
     this.#options = options;
     this.#notes = notes;
+  }
+
+  get bytes(): Buffer {
+    return this.#bytes;
   }
 
   /** Bytes that belong to the lines given out so far, or that were skipped. */
@@ -114,22 +125,31 @@ export class LineSplitter {
   }
 
   #line(start: number, end: number, whole: boolean, cut: boolean): Line {
-    return { bytes: this.#bytes.subarray(start, end), number: this.#lines, cut, whole, start };
+    return { start, end, number: this.#lines, cut, whole };
   }
 
   /** The text of the line. What had to be mended in it is noted. */
-  textOf({ bytes, number, cut }: Line): string {
-    const valid = isUtf8(bytes);
-    if (!valid && !cut) this.#notes.add('not valid UTF-8, replaced', number);
-    let text = valid ? decoded(bytes) : bytes.toString('utf8');
+  textOf(line: Line): string {
+    const { number, end } = line;
+    let text = end <= this.#soundEnd ? this.#sound(line) : this.#mended(line);
     if (text.endsWith('\r')) text = text.slice(0, -1);
     if (number === 1 && text.startsWith('\ufeff')) text = text.slice(1);
-    // Looked for in the bytes: in a text of wide characters the engine stumbles over the zero in each of them.
-    if (bytes.includes(0)) {
-      this.#notes.add('NUL bytes removed', number);
-      text = text.replaceAll('\0', '');
-    }
     return text;
+  }
+
+  #sound({ start, end }: Line): string {
+    if (end <= this.#asciiEnd) return this.#bytes.toString('latin1', start, end);
+    return decoded(this.#bytes.subarray(start, end));
+  }
+
+  #mended({ start, end, number, cut }: Line): string {
+    const bytes = this.#bytes.subarray(start, end);
+    const valid = isUtf8(bytes);
+    if (!valid && !cut) this.#notes.add('not valid UTF-8, replaced', number);
+    const text = valid ? decoded(bytes) : bytes.toString('utf8');
+    if (!bytes.includes(0)) return text;
+    this.#notes.add('NUL bytes removed', number);
+    return text.replaceAll('\0', '');
   }
 }
 

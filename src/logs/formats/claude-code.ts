@@ -1,6 +1,6 @@
 import type { LogPlace } from '../../messages/agent-event.js';
 import { DraftMaker } from '../drafts.js';
-import { type JsonLine, readJsonLines } from '../json-lines.js';
+import { type JsonLine, readJsonLines, type Shortcut } from '../json-lines.js';
 import { arrayOf, isObject, type JsonObject, objectOf, stringOf } from '../json-value.js';
 import { FIRST_LINE, type LineState } from '../line-splitter.js';
 import { NoteList } from '../notes.js';
@@ -22,7 +22,7 @@ interface ClaudeState {
   readonly line: LineState;
   /** [call id, tool name] of calls without result. */
   readonly openCalls: readonly (readonly [string, string])[];
-  readonly usage: UsageSeen;
+  readonly usage: readonly (readonly [string, number])[];
   /** A person asked for something. */
   readonly asked: boolean;
   /** Where the session works, as it was said last. */
@@ -68,25 +68,32 @@ const COPY = Buffer.from(',"toolUseResult":');
 /** Below this a record is parsed whole in the time that it takes to look for the copy. */
 const SHORT_BYTES = 2048;
 
-function shortcut(line: Buffer): 'skip' | number | undefined {
-  const head = line.toString('latin1', 0, HEAD_BYTES);
-  const field = head.indexOf(TYPE_FIELD);
-  const end = head.indexOf('"', field + TYPE_FIELD.length);
-  if (field === -1 || end === -1 || head.lastIndexOf('{', field) !== 0) return undefined;
-  const type = head.slice(field + TYPE_FIELD.length, end);
-  if (BOOKKEEPING.has(type)) return 'skip';
-  if (type !== 'user' || line.length < SHORT_BYTES) return undefined;
-  // Written in a text, its quotes would be escaped: this is a field, and whether it is one of the record itself shows
-  // when what stands before it is parsed.
-  const copy = line.indexOf(COPY);
-  return copy === -1 ? undefined : copy;
+function makeShortcut(): Shortcut {
+  /** Where the field stood last: the records of a session start alike. */
+  let usual = 0;
+  return (bytes, start, end) => {
+    const head = bytes.toString('latin1', start, Math.min(end, start + HEAD_BYTES));
+    const field = head.startsWith(TYPE_FIELD, usual) ? usual : head.indexOf(TYPE_FIELD);
+    const behind = head.indexOf('"', field + TYPE_FIELD.length);
+    const brace = head.indexOf('{', 1);
+    if (field === -1 || behind === -1 || !head.startsWith('{') || (brace !== -1 && brace < field))
+      return undefined;
+    usual = field;
+    const type = head.slice(field + TYPE_FIELD.length, behind);
+    if (BOOKKEEPING.has(type)) return 'skip';
+    if (type !== 'user' || end - start < SHORT_BYTES) return undefined;
+    // Written in a text, its quotes would be escaped: this is a field, and whether it is one of the record itself shows
+    // when what stands before it is parsed.
+    const copy = bytes.subarray(start, end).indexOf(COPY);
+    return copy === -1 ? undefined : start + copy;
+  };
 }
 
 function parse(chunk: Chunk, state: ClaudeState | undefined): Parsed<ClaudeState> {
   const notes = new NoteList();
   const reader = new ClaudeReader(new DraftMaker(chunk.limits.maxFieldChars), state);
   const each = (line: JsonLine): void => reader.read(line.value, line.text);
-  const progress = readJsonLines(chunk, state?.line ?? FIRST_LINE, notes, each, shortcut);
+  const progress = readJsonLines(chunk, state?.line ?? FIRST_LINE, notes, each, makeShortcut());
   return {
     events: reader.events,
     state: { line: progress.state, ...reader.state },
@@ -106,21 +113,21 @@ class ClaudeReader {
   skipped = 0;
   readonly #make: DraftMaker;
   readonly #openCalls: Map<string, string>;
-  #usage: UsageSeen;
+  readonly #usage: UsageSeen;
   #asked: boolean;
   #place: LogPlace;
 
   constructor(make: DraftMaker, state: ClaudeState | undefined) {
     this.#make = make;
     this.#openCalls = new Map(state?.openCalls ?? []);
-    this.#usage = state?.usage ?? [];
+    this.#usage = new Map(state?.usage ?? []);
     this.#asked = state?.asked ?? false;
     this.#place = state?.place ?? {};
   }
 
   get state(): Omit<ClaudeState, 'line'> {
     const openCalls = [...this.#openCalls].slice(-MAX_OPEN_CALLS);
-    return { openCalls, usage: this.#usage, asked: this.#asked, place: this.#place };
+    return { openCalls, usage: [...this.#usage], asked: this.#asked, place: this.#place };
   }
 
   read(value: unknown, text: string): void {
@@ -177,14 +184,13 @@ class ClaudeReader {
     for (const block of blocksOf(message.content)) this.#assistantBlock(at, record, block);
     const last = this.events.at(-1);
     if (message.stop_reason === 'end_turn' && last?.kind === 'message') last.turnEnded = true;
-    const { tokens, seen } = takeUsage(message, this.#usage);
-    this.#usage = seen;
+    const tokens = takeUsage(message, this.#usage);
     if (tokens === undefined) return;
+    const carrier: Draft = this.events[first] ?? { at, role: 'assistant', kind: 'usage' };
+    if (this.events.length === first) this.#emit(carrier);
+    carrier.tokens = tokens;
     const model = stringOf(message.model)?.slice(0, MAX_MODEL);
-    const spent = { tokens, ...(model === undefined ? {} : { model }) };
-    const carrier = this.events[first];
-    if (carrier === undefined) this.#emit({ at, role: 'assistant', kind: 'usage', ...spent });
-    else Object.assign(carrier, spent);
+    if (model !== undefined) carrier.model = model;
   }
 
   #assistantBlock(at: number | null, record: JsonObject, block: JsonObject): void {

@@ -36,13 +36,14 @@ export function callOf(payload: JsonObject): { readonly tool: string; readonly i
   };
 }
 
+const FAILED_STARTS = ['apply_patch verification failed', 'execution error', 'failed '];
+
 /** Output, exit code and failure. `shell` wraps them as JSON in a text; other tools write plain text. */
 export function outcomeOf(output: unknown): Pick<ResultParts, 'output' | 'exitCode' | 'isError'> {
   const wrapped = objectOf(typeof output === 'string' && output.startsWith('{') ? parseJson(output) : output);
   const text = textOf(stringOf(wrapped?.output) ?? wrapped?.content ?? output);
   const exitCode = integerOf(objectOf(wrapped?.metadata)?.exit_code) ?? exitCodeIn(text);
-  const failed =
-    wrapped?.success === false || /^(?:apply_patch verification failed|execution error|failed )/.test(text);
+  const failed = wrapped?.success === false || FAILED_STARTS.some((start) => text.startsWith(start));
   return { output: text, exitCode, isError: failed || (exitCode !== undefined && exitCode !== 0) };
 }
 

@@ -33,18 +33,18 @@ interface CodexState {
 const RECORDS = new Set(['session_meta', 'turn_context', 'response_item', 'event_msg', 'compacted']);
 
 /** Records that hold no part of the conversation, or the second copy of one that does. */
-const LEFT_OUT: Readonly<Record<string, ReadonlySet<string>>> = {
-  event_msg: new Set(['agent_message', 'task_started', 'turn_started']),
-  response_item: new Set(['reasoning', 'ghost_snapshot']),
-};
-const LEFT_OUT_WHOLE = new Set(['turn_context']);
+const LEFT_OUT: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['event_msg', new Set(['agent_message', 'task_started', 'turn_started'])],
+  ['response_item', new Set(['reasoning', 'ghost_snapshot'])],
+]);
+const CONTEXT = 'turn_context';
 /** Roles whose messages are taken from `event_msg`, or are instructions. */
 const LEFT_OUT_ROLES = new Set(['user', 'developer', 'system']);
 
 function isLeftOut(type: string, kind: string, role: string): boolean {
-  if (LEFT_OUT_WHOLE.has(type)) return true;
+  if (type === CONTEXT) return true;
   if (type === 'response_item' && kind === 'message') return LEFT_OUT_ROLES.has(role);
-  return Object.hasOwn(LEFT_OUT, type) && LEFT_OUT[type]?.has(kind) === true;
+  return LEFT_OUT.get(type)?.has(kind) === true;
 }
 
 function detect(head: Head): number {
@@ -54,22 +54,13 @@ function detect(head: Head): number {
   return head.objects.length === 0 ? 0 : (0.95 * known.length) / head.objects.length;
 }
 
-/** How Codex itself starts a record: its time, then what it is. */
-const RECORD_START = '{"timestamp":"';
-const TYPE_FIELD = '"type":"';
+/** How Codex itself starts a record: its time, what it is, and of which kind. */
+const TIME_START = '{"timestamp":"';
+const TYPE_START = '","type":"';
+const KIND_START = '","payload":{"type":"';
+const ROLE_START = '","role":"';
 const HEAD_BYTES = 160;
 
-/** The starts of the records that are left out, from their type on. */
-const LEFT_OUT_STARTS: readonly string[] = [
-  ...[...LEFT_OUT_WHOLE].map((type) => `${type}"`),
-  ...Object.entries(LEFT_OUT).flatMap(([type, kinds]) =>
-    [...kinds].map((kind) => `${type}","payload":{"type":"${kind}"`),
-  ),
-  ...[...LEFT_OUT_ROLES].map((role) => `response_item","payload":{"type":"message","role":"${role}"`),
-];
-const COUNT_START = 'event_msg","payload":{"type":"token_count"';
-
-const CONTEXT_START = 'turn_context"';
 /** Written in a text, its quotes would be escaped. */
 const MODEL_FIELD = Buffer.from('"model":"');
 const MAX_MODEL = 128;
@@ -83,32 +74,43 @@ const TOTAL_END = Buffer.from('}');
  */
 function makeShortcut(turnOf: (model: string) => void): Shortcut {
   let total: Buffer | undefined;
-  return (line) => {
-    const head = line.toString('latin1', 0, HEAD_BYTES);
-    const type = head.startsWith(RECORD_START) ? head.indexOf(TYPE_FIELD) + TYPE_FIELD.length : 0;
-    if (type < TYPE_FIELD.length) return undefined;
-    if (head.startsWith(CONTEXT_START, type)) {
-      const model = modelIn(line);
+  return (bytes, from, to) => {
+    const head = bytes.toString('latin1', from, Math.min(to, from + HEAD_BYTES));
+    if (!head.startsWith(TIME_START)) return undefined;
+    const type = textBehind(head, TYPE_START, head.indexOf('"', TIME_START.length));
+    if (type === CONTEXT) {
+      const model = modelIn(bytes.subarray(from, to));
       if (model !== undefined) turnOf(model);
       return 'skip';
     }
-    if (!head.startsWith(COUNT_START, type)) {
-      return LEFT_OUT_STARTS.some((start) => head.startsWith(start, type)) ? 'skip' : undefined;
+    const end = head.indexOf(KIND_START, TIME_START.length);
+    const kind = textBehind(head, KIND_START, end);
+    if (type !== 'event_msg' || kind !== 'token_count') {
+      const role = kind === 'message' ? textBehind(head, ROLE_START, head.indexOf(ROLE_START, end)) : '';
+      return isLeftOut(type, kind, role) ? 'skip' : undefined;
     }
+    const line = bytes.subarray(from, to);
     const start = line.indexOf(TOTAL_START);
-    const end = start === -1 ? -1 : line.indexOf(TOTAL_END, start);
-    if (end === -1) return undefined;
+    const closing = start === -1 ? -1 : line.indexOf(TOTAL_END, start);
+    if (closing === -1) return undefined;
     const known = total;
-    total = line.subarray(start, end);
+    total = line.subarray(start, closing);
     return known !== undefined && total.equals(known) ? 'skip' : undefined;
   };
+}
+
+/** The text between that start, which has to stand there, and the next quote. */
+function textBehind(head: string, start: string, at: number): string {
+  if (at === -1 || !head.startsWith(start, at)) return '';
+  return head.slice(at + start.length, head.indexOf('"', at + start.length));
 }
 
 function modelIn(line: Buffer): string | undefined {
   const start = line.indexOf(MODEL_FIELD);
   if (start === -1) return undefined;
   const text = line.toString('utf8', start + MODEL_FIELD.length, start + MODEL_FIELD.length + MAX_MODEL);
-  return text.split('"', 1)[0];
+  const quote = text.indexOf('"');
+  return quote === -1 ? text : text.slice(0, quote);
 }
 
 function parse(chunk: Chunk, state: CodexState | undefined): Parsed<CodexState> {
@@ -178,7 +180,7 @@ class CodexReader {
 
   #leaveOut(type: string, payload: JsonObject): void {
     this.skipped += 1;
-    if (type === 'turn_context') this.#model = stringOf(payload.model)?.slice(0, MAX_MODEL) ?? this.#model;
+    if (type === CONTEXT) this.#model = stringOf(payload.model)?.slice(0, MAX_MODEL) ?? this.#model;
   }
 
   #meta(payload: JsonObject): void {
@@ -264,7 +266,8 @@ class CodexReader {
     const callId = stringOf(payload.call_id);
     const tool = callId === undefined ? undefined : this.#openCalls.get(callId);
     if (callId !== undefined) this.#openCalls.delete(callId);
-    this.events.push(this.#make.result(at, { ...outcomeOf(payload.output), tool, callId }));
+    const { output, exitCode, isError } = outcomeOf(payload.output);
+    this.events.push(this.#make.result(at, { output, exitCode, isError, tool, callId }));
   }
 
   #usage(at: number | null, payload: JsonObject): void {
