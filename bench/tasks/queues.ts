@@ -3,11 +3,12 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import type { Database as Handle } from 'better-sqlite3';
 import { Subjects } from '../../src/messages/subjects.js';
 import { TaskLeases } from '../../src/services/tasks/task-leases.js';
 import { TaskQueue } from '../../src/services/tasks/task-queue.js';
 import { TaskSettings } from '../../src/settings/tasks.js';
+import Database from '../../src/store/sqlite.js';
 import { createStore, type Store } from '../../src/store/store.js';
 import { peer } from '../peers.js';
 
@@ -101,7 +102,7 @@ const vigil: MeasuredQueue = {
 };
 
 interface PlainJob {
-  better(database: Database.Database): unknown;
+  better(database: Handle): unknown;
   defineQueue(options: object): {
     addMany(type: string, data: unknown[]): unknown;
     getAndMarkJobAsProcessing(type: string): { id: number } | undefined;
@@ -193,7 +194,7 @@ const liteque: MeasuredQueue = {
 };
 
 /** Its transactions are async functions, which better-sqlite3 refuses since; there is one worker, so nothing comes between. */
-function allowAsyncTransactions(database: Database.Database): void {
+function allowAsyncTransactions(database: Handle): void {
   const transaction = (action: (...args: unknown[]) => Promise<unknown>) => ({
     deferred: async (...args: unknown[]) => {
       database.exec('begin');

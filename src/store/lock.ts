@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import Database, { type Database as Handle } from 'better-sqlite3';
+import type { Database as Handle } from 'better-sqlite3';
 import { messageOf, VigilError } from '../messages/errors.js';
+import Database from './sqlite.js';
 
 /**
  * The lock of a data directory: an exclusive SQLite transaction on a file beside the database. The kernel frees it with the

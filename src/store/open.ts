@@ -1,9 +1,10 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import Database, { type Database as Handle } from 'better-sqlite3';
+import type { Database as Handle } from 'better-sqlite3';
 import { messageOf, VigilError } from '../messages/errors.js';
 import { takeLock } from './lock.js';
 import { migrate } from './migrate.js';
+import Database from './sqlite.js';
 
 const BUSY_TIMEOUT_MS = 5_000;
 

@@ -114,7 +114,7 @@ t.test('a fleet that is started again goes on where it was', async (t) => {
   };
   const first = await analysed();
   t.equal(first.eventCount, lines.length);
-  const { default: Database } = await import('better-sqlite3');
+  const { default: Database } = await import('../../src/store/sqlite.js');
   await until('its checkpoint', () => {
     const reader = new Database(join(cwd, '.vigil/vigil.db'), { readonly: true });
     const kept = reader.prepare('select events from checkpoints').pluck().get();

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
 import { headers, type NatsConnection } from 'nats';
 import t from 'tap';
+import Database from '../../src/store/sqlite.js';
 import { testFolder } from '../folder.js';
 import { connectClient, ROOT, type Running, run, until, vigil } from '../system/processes.js';
 import { pause, rounds, seeded } from './rounds.js';

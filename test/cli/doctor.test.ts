@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import Database from '../../src/store/sqlite.js';
 import { testFolder } from '../folder.js';
 import { type Running, until, vigil } from '../system/processes.js';
 

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import Database from '../../src/store/sqlite.js';
 import { testFolder } from '../folder.js';
 import { brokerOf, isAlive, type Running, until, vigil } from '../system/processes.js';
 

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import type { Database as Handle } from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { WriteBatch } from '../../src/store/batch.js';
+import Database from '../../src/store/sqlite.js';
 import { testFolder } from '../folder.js';
 
 /** A database that tells which statements it ran. */
-function traced(t: Test): { db: Database.Database; commits(): number; ids(): number[] } {
+function traced(t: Test): { db: Handle; commits(): number; ids(): number[] } {
   const statements: string[] = [];
   const file = join(testFolder(t), 'batch.db');
   const db = new Database(file, { verbose: (text) => statements.push(String(text)) });

@@ -2,8 +2,8 @@ import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import Database from 'better-sqlite3';
 import { MIGRATIONS, migrate } from '../../src/store/migrate.js';
+import Database from '../../src/store/sqlite.js';
 import { createStore } from '../../src/store/store.js';
 
 /** What a process that is killed does meanwhile; it says on standard output when it is at the point. */

@@ -1,20 +1,21 @@
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import type { Database as Handle } from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { VigilError } from '../../src/messages/errors.js';
 import { TaskState } from '../../src/messages/tasks.js';
 import { MIGRATIONS, migrate } from '../../src/store/migrate.js';
 import { openStore } from '../../src/store/open.js';
+import Database from '../../src/store/sqlite.js';
 import { createStore } from '../../src/store/store.js';
 import { testFolder } from '../folder.js';
 import { until } from './processes.js';
 
-const schemaOf = (database: Database.Database) =>
+const schemaOf = (database: Handle) =>
   database.prepare('select type, name, sql from sqlite_schema order by type, name').all();
 
-const versionOf = (database: Database.Database) => database.pragma('user_version', { simple: true });
+const versionOf = (database: Handle) => database.pragma('user_version', { simple: true });
 
-function database(t: Test): Database.Database {
+function database(t: Test): Handle {
   const opened = new Database(join(testFolder(t), 'vigil.db'));
   t.teardown(() => opened.close());
   return opened;

@@ -1,9 +1,9 @@
 import { chmodSync, closeSync, existsSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { VigilError } from '../../src/messages/errors.js';
 import { openStore } from '../../src/store/open.js';
+import Database from '../../src/store/sqlite.js';
 import { createStore } from '../../src/store/store.js';
 import { testFolder } from '../folder.js';
 import { until } from './processes.js';

@@ -183,7 +183,7 @@ t.test('verdicts: everything old is forgotten, cycles too', async (t) => {
     interventions.prune(5_000);
   });
   store.close();
-  const { default: Database } = await import('better-sqlite3');
+  const { default: Database } = await import('../../src/store/sqlite.js');
   const reader = new Database(`${dataDir}/vigil.db`, { readonly: true });
   for (const table of ['analyses', 'coherence', 'cycles', 'interventions']) {
     t.same(reader.prepare(`select request_id from ${table}`).pluck().all(), ['new'], table);

@@ -85,7 +85,7 @@ t.test('what was judged survives a restart, and a second supervisor is refused',
 
   const again = vigil(t, ['start'], { cwd });
   await again.says(/^Watching\./);
-  const { default: Database } = await import('better-sqlite3');
+  const { default: Database } = await import('../../src/store/sqlite.js');
   const database = new Database(join(cwd, '.vigil/vigil.db'), { readonly: true });
   t.teardown(() => database.close());
   const count = database.prepare("select count(*) as n from analyses where agent = 'ctf-eps'").get() as {

@@ -1,11 +1,12 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import Database from 'better-sqlite3';
+import type { Database as Handle } from 'better-sqlite3';
 import { z } from 'zod';
 import { isAlive } from '../../broker/leftover.js';
 import { parseJson } from '../../messages/json.js';
 import { isLocked, lockFile } from '../../store/lock.js';
 import { MIGRATIONS } from '../../store/migrate.js';
+import Database from '../../store/sqlite.js';
 import { type Check, fail, ok, warn } from './check.js';
 
 const GIGABYTE = 1_073_741_824;
@@ -97,7 +98,7 @@ export function checkDatabase(dataDir: string): Check[] {
 }
 
 /** A record of the future says that the clock was ahead, or that it was set back. */
-function checkRecordedTimes(database: Database.Database): Check[] {
+function checkRecordedTimes(database: Handle): Check[] {
   const newest =
     database.prepare<[], { at: number | null }>('select max(at) as at from analyses').get()?.at ?? 0;
   const ahead = newest - Date.now();
