@@ -283,11 +283,11 @@ class ThreadDied extends Error {
 }
 
 /**
- * A value that cannot be cloned is a `DataCloneError` here; thrown in a worker, that error cannot be cloned itself
- * before Node 21 and arrives as an empty object.
+ * A value that cannot be cloned is a `DataCloneError` here; thrown in a worker, that error cannot be cloned itself and
+ * arrives as an empty object, from Node 22 on as an error that says nothing.
  */
 function isCloneFailure(error: unknown): boolean {
-  if (error instanceof Error) return error.name === 'DataCloneError';
+  if (error instanceof Error) return error.name === 'DataCloneError' || error.message === '';
   return typeof error === 'object' && error !== null && Object.keys(error).length === 0;
 }
 
