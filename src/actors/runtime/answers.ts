@@ -4,6 +4,8 @@ import { answerText, encode } from './wire.js';
 
 /** Answers larger than this go alone; smaller ones of one turn share messages up to this size. */
 const BATCH_CHARS = 32_768;
+/** So many answers are sent at once, so that the asker works while the others are made, and not only when all are. */
+const BATCH_ANSWERS = 100;
 /** What an entry of a batch has beside the answer. */
 const ENTRY_CHARS = 100;
 
@@ -64,9 +66,11 @@ export class Answers {
     }
     batch.entries.push(entry);
     batch.chars += entry.length;
-    if (batch.chars < limit) return;
+    if (batch.chars < limit && batch.entries.length < BATCH_ANSWERS) return;
     this.#publish(inbox, `[${batch.entries.join(',')}]`);
     this.#waiting.delete(inbox);
+    // The client itself writes what it has at the end of the turn, or when it is much.
+    if (!this.#connection.isClosed()) this.#connection.flush().catch(() => undefined); // lost with the connection
   }
 
   /** Two entries of this size fit a message, at three bytes a character. */
