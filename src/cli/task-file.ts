@@ -1,9 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { messageOf, parseWith, VigilError } from '../messages/errors.js';
 import { TaskSpec } from '../messages/tasks.js';
+import { readYaml } from '../settings/yaml.js';
 
 const MAX_BYTES = 67_108_864;
 const TaskFile = z.union([z.array(z.unknown()), z.strictObject({ tasks: z.array(z.unknown()) })]);
@@ -69,16 +69,13 @@ function whyNoLines(text: string): string {
 
 /** JSON is YAML. */
 function documentOf(text: string, name: string): unknown {
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error !== undefined)
-    throw new VigilError(
-      'BAD_REQUEST',
-      `${name}: ${error.message.split('\n')[0] ?? 'not JSON, JSON lines or YAML'}`,
-    );
   try {
+    const document = readYaml(text);
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
     return document.toJS();
   } catch (cause) {
-    throw new VigilError('BAD_REQUEST', `${name}: ${messageOf(cause)}`);
+    const [why] = messageOf(cause).split('\n');
+    throw new VigilError('BAD_REQUEST', `${name}: ${why || 'not JSON, JSON lines or YAML'}`, { cause });
   }
 }

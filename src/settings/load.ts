@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { describeIssues, messageOf, VigilError } from '../messages/errors.js';
 import { SECTIONS, SETTINGS } from './catalogue.js';
 import { withoutPasswords } from './redact.js';
 import { Settings } from './schema.js';
+import { readYaml } from './yaml.js';
 
 /** Where a setting's value came from. */
 export type Origin = 'default' | 'environment' | 'flag' | (string & {});
@@ -164,7 +164,7 @@ function readFile(path: string): Record<string, unknown> {
 
 /** @throws also for what YAML only warns of, such as an unknown tag: a setting is not guessed. */
 function parseYaml(text: string): unknown {
-  const document = parseDocument(text, { logLevel: 'error' });
+  const document = readYaml(text);
   const [issue] = [...document.errors, ...document.warnings];
   if (issue !== undefined) throw issue;
   return document.toJS();

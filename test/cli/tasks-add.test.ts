@@ -95,6 +95,10 @@ t.test('vigil tasks', async (t) => {
       stderr: /line 2: expected JSON/,
     });
     t.match(await file('bad.yaml', '- title: One\n- {titel: Two}\n'), { code: 2, stderr: /task 2: .*title/ });
+    t.match(await file('deep.yaml', '- '.repeat(8_000)), {
+      code: 2,
+      stderr: /deep\.yaml: nested deeper than 100/,
+    });
     t.match(
       await file(
         'loop.yaml',
