@@ -63,16 +63,14 @@ export class DraftMaker {
         ? describeCommand(tool, parts.input)
         : describeCall(tool, parts.input);
     const input = fit(what.input, this.#maxChars);
-    const key = actionKey(tool, what.input);
-    const { action } = what;
     const draft: Draft = {
       at,
       role: 'assistant',
       kind: 'tool_call',
       tool,
-      action,
+      action: what.action,
       input: input.text,
-      actionKey: key,
+      actionKey: actionKey(tool, what.input),
     };
     if (callId !== undefined) draft.callId = callId;
     if (what.paths.length > 0) draft.paths = [...what.paths];
@@ -83,8 +81,13 @@ export class DraftMaker {
   result(at: number | null, parts: ResultParts): Draft {
     const { tool, callId, exitCode } = parts;
     const output = fit(parts.output, this.#maxChars);
-    const key = outcomeKey(parts.output);
-    const draft: Draft = { at, role: 'tool', kind: 'tool_result', output: output.text, outcomeKey: key };
+    const draft: Draft = {
+      at,
+      role: 'tool',
+      kind: 'tool_result',
+      output: output.text,
+      outcomeKey: outcomeKey(parts.output),
+    };
     if (tool !== undefined) draft.tool = tool;
     if (callId !== undefined) draft.callId = callId;
     if (parts.isError === true) draft.isError = true;

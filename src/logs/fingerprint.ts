@@ -1,20 +1,17 @@
-import crypto from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { scratchFor } from './scratch.js';
 import { hashOf } from './text-hash.js';
 import { keepStable } from './volatile.js';
 
 /** Short hashes that make "the same again" a comparison of 16 characters. */
 
-/** 96 bits of SHA-1 as base64url: not for security, only so that equal texts meet and others do not. */
+/**
+ * 96 bits of SHA-1 as base64url: not for security, only so that equal texts meet and others do not. Stands in cursors,
+ * which outlive a version; the keys of events, which are made in thousands, have a faster hash.
+ */
 export function shortHash(text: string | Uint8Array): string {
-  return sha1(text).slice(0, 16);
+  return createHash('sha1').update(text).digest('base64url').slice(0, 16);
 }
-
-/** In one call where the engine has it (Node 20.12): making a hash object costs more than hashing a short text. */
-const sha1: (text: string | Uint8Array) => string =
-  typeof crypto.hash === 'function'
-    ? (text) => crypto.hash('sha1', text, 'base64url')
-    : (text) => crypto.createHash('sha1').update(text).digest('base64url');
 
 /** Of a UTF-16 code unit. */
 const MAX_UTF8_BYTES = 3;

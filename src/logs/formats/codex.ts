@@ -77,16 +77,17 @@ function makeShortcut(turnOf: (model: string) => void): Shortcut {
   return (bytes, from, to) => {
     const head = bytes.toString('latin1', from, Math.min(to, from + HEAD_BYTES));
     if (!head.startsWith(TIME_START)) return undefined;
-    const type = textBehind(head, TYPE_START, head.indexOf('"', TIME_START.length));
+    const typeAt = head.indexOf('"', TIME_START.length);
+    const type = textBehind(head, TYPE_START, typeAt);
     if (type === CONTEXT) {
       const model = modelIn(bytes.subarray(from, to));
       if (model !== undefined) turnOf(model);
       return 'skip';
     }
-    const end = head.indexOf(KIND_START, TIME_START.length);
-    const kind = textBehind(head, KIND_START, end);
+    const kindAt = typeAt + TYPE_START.length + type.length;
+    const kind = textBehind(head, KIND_START, kindAt);
     if (type !== 'event_msg' || kind !== 'token_count') {
-      const role = kind === 'message' ? textBehind(head, ROLE_START, head.indexOf(ROLE_START, end)) : '';
+      const role = textBehind(head, ROLE_START, kindAt + KIND_START.length + kind.length);
       return isLeftOut(type, kind, role) ? 'skip' : undefined;
     }
     const line = bytes.subarray(from, to);
@@ -99,9 +100,9 @@ function makeShortcut(turnOf: (model: string) => void): Shortcut {
   };
 }
 
-/** The text between that start, which has to stand there, and the next quote. */
+/** The text between that start and the next quote; empty when the start does not stand there. */
 function textBehind(head: string, start: string, at: number): string {
-  if (at === -1 || !head.startsWith(start, at)) return '';
+  if (!head.startsWith(start, at)) return '';
   return head.slice(at + start.length, head.indexOf('"', at + start.length));
 }
 
