@@ -41,7 +41,7 @@ function encodingOf(window: Buffer): CheckedHead['encoding'] {
   const mark = window.length >= 2 ? window.readUInt16BE(0) : 0;
   if (mark === 0xfffe || mark === 0xfeff) return 'utf-16';
   const nuls: [number, number] = [0, 0];
-  for (const [index, byte] of window.entries()) if (byte === 0) nuls[index % 2 === 0 ? 0 : 1] += 1;
+  for (let at = window.indexOf(0); at !== -1; at = window.indexOf(0, at + 1)) nuls[at % 2 === 0 ? 0 : 1] += 1;
   const [even, odd] = nuls;
   if (Math.max(even, odd) > window.length * 0.3 && Math.min(even, odd) < window.length * 0.02)
     return 'utf-16';
