@@ -32,6 +32,7 @@ export interface Line {
 }
 
 const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 
 /**
  * Splits bytes into lines, the same however the file is cut into ranges. Takes CRLF for LF, drops a byte order mark
@@ -42,6 +43,8 @@ export class LineSplitter {
   #lines: number;
   #skipping: number;
   #consumed = 0;
+  /** An over-long line was given out, and is still to be gone by. */
+  #begun = false;
   readonly #bytes: Buffer;
   readonly #options: SplitOptions;
   readonly #notes: NoteList;
@@ -62,10 +65,6 @@ export class LineSplitter {
     this.#notes = notes;
   }
 
-  get bytes(): Buffer {
-    return this.#bytes;
-  }
-
   /** Bytes that belong to the lines given out so far, or that were skipped. */
   get consumed(): number {
     return this.#consumed;
@@ -82,39 +81,39 @@ export class LineSplitter {
   }
 
   *[Symbol.iterator](): Generator<Line> {
+    for (let line = this.next(); line !== undefined; line = this.next()) yield line;
+  }
+
+  /** The next line; undefined when there is no whole one any more. */
+  next(): Line | undefined {
     while (this.#consumed < this.#bytes.length) {
       const start = this.#consumed;
       const newline = this.#bytes.indexOf(NEWLINE, start);
       const end = newline === -1 ? this.#bytes.length : newline;
-      const length = end - start;
-      if (this.#skipping > 0) {
-        this.#pass(length, newline !== -1);
-      } else if (length > this.#options.maxLineBytes) {
-        yield* this.#beginOverlong(start, length);
-        this.#pass(length, newline !== -1);
-      } else if (newline === -1 && !this.#options.takeRest) {
-        return;
-      } else {
+      const overlong = end - start > this.#options.maxLineBytes;
+      if (this.#skipping === 0 && !overlong) {
+        if (newline === -1 && !this.#options.takeRest) return undefined;
         this.#lines += 1;
         this.#consumed = newline === -1 ? end : end + 1;
-        yield this.#line(start, end, newline !== -1, false);
+        return { start, end, number: this.#lines, cut: false, whole: newline !== -1 };
       }
+      if (this.#skipping === 0 && !this.#begun) {
+        this.#begun = true;
+        this.#lines += 1;
+        const shown = start + this.#options.maxLineBytes;
+        if (this.#options.overlong === 'cut')
+          return { start, end: shown, number: this.#lines, cut: true, whole: true };
+      }
+      this.#begun = false;
+      this.#pass(end - start, newline !== -1);
     }
     if (this.#options.takeRest && this.#skipping > 0) this.#endOverlong();
-  }
-
-  *#beginOverlong(start: number, length: number): Generator<Line> {
-    this.#lines += 1;
-    this.#consumed = start + length;
-    if (this.#options.overlong === 'cut') {
-      yield this.#line(start, start + this.#options.maxLineBytes, true, true);
-    }
+    return undefined;
   }
 
   #pass(length: number, ends: boolean): void {
-    const start = this.#skipping === 0 ? this.#consumed - length : this.#consumed;
     this.#skipping += length;
-    this.#consumed = start + length + (ends ? 1 : 0);
+    this.#consumed += length + (ends ? 1 : 0);
     if (ends) this.#endOverlong();
   }
 
@@ -124,26 +123,21 @@ export class LineSplitter {
     this.#skipping = 0;
   }
 
-  #line(start: number, end: number, whole: boolean, cut: boolean): Line {
-    return { start, end, number: this.#lines, cut, whole };
-  }
-
   /** The text of the line. What had to be mended in it is noted. */
   textOf(line: Line): string {
-    const { number, end } = line;
-    let text = end <= this.#soundEnd ? this.#sound(line) : this.#mended(line);
-    if (text.endsWith('\r')) text = text.slice(0, -1);
-    if (number === 1 && text.startsWith('\ufeff')) text = text.slice(1);
-    return text;
+    const { start, number } = line;
+    const end = this.#bytes[line.end - 1] === RETURN && line.end > start ? line.end - 1 : line.end;
+    const text = this.#decoded(start, end, line);
+    return number === 1 && text.startsWith('\ufeff') ? text.slice(1) : text;
   }
 
-  #sound({ start, end }: Line): string {
+  #decoded(start: number, end: number, line: Line): string {
     if (end <= this.#asciiEnd) return this.#bytes.toString('latin1', start, end);
-    return decoded(this.#bytes.subarray(start, end));
+    const bytes = this.#bytes.subarray(start, end);
+    return end <= this.#soundEnd ? decoded(bytes) : this.#mended(bytes, line);
   }
 
-  #mended({ start, end, number, cut }: Line): string {
-    const bytes = this.#bytes.subarray(start, end);
+  #mended(bytes: Buffer, { number, cut }: Line): string {
     const valid = isUtf8(bytes);
     if (!valid && !cut) this.#notes.add('not valid UTF-8, replaced', number);
     const text = valid ? decoded(bytes) : bytes.toString('utf8');

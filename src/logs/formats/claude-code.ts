@@ -62,30 +62,29 @@ function isClaudeRecord(record: JsonObject): boolean {
 
 /** In front of it stand plain fields alone: another brace means that the type may be another object's. */
 const TYPE_FIELD = '"type":"';
-const HEAD_BYTES = 768;
+const HEAD_CHARS = 768;
 /** The second copy of a tool's result, behind everything else that is read. */
-const COPY = Buffer.from(',"toolUseResult":');
+const COPY = ',"toolUseResult":';
 /** Below this a record is parsed whole in the time that it takes to look for the copy. */
-const SHORT_BYTES = 2048;
+const SHORT_CHARS = 2048;
 
 function makeShortcut(): Shortcut {
   /** Where the field stood last: the records of a session start alike. */
   let usual = 0;
-  return (bytes, start, end) => {
-    const head = bytes.toString('latin1', start, Math.min(end, start + HEAD_BYTES));
-    const field = head.startsWith(TYPE_FIELD, usual) ? usual : head.indexOf(TYPE_FIELD);
-    const behind = head.indexOf('"', field + TYPE_FIELD.length);
-    const brace = head.indexOf('{', 1);
-    if (field === -1 || behind === -1 || !head.startsWith('{') || (brace !== -1 && brace < field))
+  return (line) => {
+    const field = line.startsWith(TYPE_FIELD, usual) ? usual : line.slice(0, HEAD_CHARS).indexOf(TYPE_FIELD);
+    const behind = line.indexOf('"', field + TYPE_FIELD.length);
+    const brace = line.indexOf('{', 1);
+    if (field === -1 || behind === -1 || !line.startsWith('{') || (brace !== -1 && brace < field))
       return undefined;
     usual = field;
-    const type = head.slice(field + TYPE_FIELD.length, behind);
+    const type = line.slice(field + TYPE_FIELD.length, behind);
     if (BOOKKEEPING.has(type)) return 'skip';
-    if (type !== 'user' || end - start < SHORT_BYTES) return undefined;
+    if (type !== 'user' || line.length < SHORT_CHARS) return undefined;
     // Written in a text, its quotes would be escaped: this is a field, and whether it is one of the record itself shows
     // when what stands before it is parsed.
-    const copy = bytes.subarray(start, end).indexOf(COPY);
-    return copy === -1 ? undefined : start + copy;
+    const copy = line.indexOf(COPY);
+    return copy === -1 ? undefined : `${line.slice(0, copy)}}`;
   };
 }
 

@@ -32,20 +32,8 @@ interface CodexState {
 
 const RECORDS = new Set(['session_meta', 'turn_context', 'response_item', 'event_msg', 'compacted']);
 
-/** Records that hold no part of the conversation, or the second copy of one that does. */
-const LEFT_OUT: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['event_msg', new Set(['agent_message', 'task_started', 'turn_started'])],
-  ['response_item', new Set(['reasoning', 'ghost_snapshot'])],
-]);
-const CONTEXT = 'turn_context';
 /** Roles whose messages are taken from `event_msg`, or are instructions. */
 const LEFT_OUT_ROLES = new Set(['user', 'developer', 'system']);
-
-function isLeftOut(type: string, kind: string, role: string): boolean {
-  if (type === CONTEXT) return true;
-  if (type === 'response_item' && kind === 'message') return LEFT_OUT_ROLES.has(role);
-  return LEFT_OUT.get(type)?.has(kind) === true;
-}
 
 function detect(head: Head): number {
   const known = head.objects.filter(
@@ -59,59 +47,81 @@ const TIME_START = '{"timestamp":"';
 const TYPE_START = '","type":"';
 const KIND_START = '","payload":{"type":"';
 const ROLE_START = '","role":"';
-const HEAD_BYTES = 160;
+
+/** What to do with a record that starts so, behind its time. */
+const STARTS: ReadonlyMap<string, 'skip' | 'context' | 'message' | 'count'> = new Map([
+  ['turn_context', 'context'],
+  [`response_item${KIND_START}reasoning`, 'skip'],
+  [`response_item${KIND_START}ghost_snapshot`, 'skip'],
+  [`response_item${KIND_START}message`, 'message'],
+  [`event_msg${KIND_START}agent_message`, 'skip'],
+  [`event_msg${KIND_START}task_started`, 'skip'],
+  [`event_msg${KIND_START}turn_started`, 'skip'],
+  [`event_msg${KIND_START}token_count`, 'count'],
+]);
 
 /** Written in a text, its quotes would be escaped. */
-const MODEL_FIELD = Buffer.from('"model":"');
+const MODEL_START = '"model":"';
+const PLAIN_NAME = /^[\w.:/@ -]*$/;
 const MAX_MODEL = 128;
 
-const TOTAL_START = Buffer.from('"total_token_usage":{');
-const TOTAL_END = Buffer.from('}');
+const TOTAL_START = '","info":{"total_token_usage":{';
+/** Behind the counts, and of no use here. */
+const LIMITS_START = ',"rate_limits":{';
 
 /**
- * Most token counts repeat the total before: the same bytes are seen to be the same without parsing them. Of the context
- * of a turn, which is written again and again, only the model counts.
+ * Most of a log is copies and bookkeeping, which a look at the start of a line shows. Most token counts repeat the total
+ * before: the same characters are seen to be the same without parsing them. Of the context of a turn, which is written
+ * again and again, only the model counts.
  */
 function makeShortcut(turnOf: (model: string) => void): Shortcut {
-  let total: Buffer | undefined;
-  return (bytes, from, to) => {
-    const head = bytes.toString('latin1', from, Math.min(to, from + HEAD_BYTES));
-    if (!head.startsWith(TIME_START)) return undefined;
-    const typeAt = head.indexOf('"', TIME_START.length);
-    const type = textBehind(head, TYPE_START, typeAt);
-    if (type === CONTEXT) {
-      const model = modelIn(bytes.subarray(from, to));
-      if (model !== undefined) turnOf(model);
-      return 'skip';
+  let total = '';
+  return (line) => {
+    if (!line.startsWith(TIME_START)) return undefined;
+    const typeAt = line.indexOf('"', TIME_START.length);
+    if (!line.startsWith(TYPE_START, typeAt)) return undefined;
+    const start = typeAt + TYPE_START.length;
+    const typeEnd = line.indexOf('"', start);
+    const end = line.startsWith(KIND_START, typeEnd)
+      ? line.indexOf('"', typeEnd + KIND_START.length)
+      : typeEnd;
+    switch (STARTS.get(line.slice(start, end))) {
+      case 'skip':
+        return 'skip';
+      case 'message':
+        return LEFT_OUT_ROLES.has(textBehind(line, ROLE_START, end)) ? 'skip' : undefined;
+      case 'context': {
+        const model = modelIn(line);
+        if (model === undefined) return undefined;
+        if (model !== '') turnOf(model);
+        return 'skip';
+      }
+      case 'count': {
+        const closing = line.startsWith(TOTAL_START, end) ? line.indexOf('}', end + TOTAL_START.length) : -1;
+        if (closing === -1) return undefined;
+        const known = total;
+        total = line.slice(end, closing);
+        if (total === known) return 'skip';
+        const limits = line.indexOf(LIMITS_START, closing);
+        return limits === -1 ? undefined : `${line.slice(0, limits)}}}`;
+      }
+      default:
+        return undefined;
     }
-    const kindAt = typeAt + TYPE_START.length + type.length;
-    const kind = textBehind(head, KIND_START, kindAt);
-    if (type !== 'event_msg' || kind !== 'token_count') {
-      const role = textBehind(head, ROLE_START, kindAt + KIND_START.length + kind.length);
-      return isLeftOut(type, kind, role) ? 'skip' : undefined;
-    }
-    const line = bytes.subarray(from, to);
-    const start = line.indexOf(TOTAL_START);
-    const closing = start === -1 ? -1 : line.indexOf(TOTAL_END, start);
-    if (closing === -1) return undefined;
-    const known = total;
-    total = line.subarray(start, closing);
-    return known !== undefined && total.equals(known) ? 'skip' : undefined;
   };
 }
 
 /** The text between that start and the next quote; empty when the start does not stand there. */
-function textBehind(head: string, start: string, at: number): string {
-  if (!head.startsWith(start, at)) return '';
-  return head.slice(at + start.length, head.indexOf('"', at + start.length));
+function textBehind(line: string, start: string, at: number): string {
+  if (!line.startsWith(start, at)) return '';
+  return line.slice(at + start.length, line.indexOf('"', at + start.length));
 }
 
-function modelIn(line: Buffer): string | undefined {
-  const start = line.indexOf(MODEL_FIELD);
-  if (start === -1) return undefined;
-  const text = line.toString('utf8', start + MODEL_FIELD.length, start + MODEL_FIELD.length + MAX_MODEL);
-  const quote = text.indexOf('"');
-  return quote === -1 ? text : text.slice(0, quote);
+/** Empty when the line names none; undefined when it takes more than a look to read it. */
+function modelIn(line: string): string | undefined {
+  const start = line.indexOf(MODEL_START);
+  const model = start === -1 ? '' : textBehind(line, MODEL_START, start).slice(0, MAX_MODEL);
+  return PLAIN_NAME.test(model) ? model : undefined;
 }
 
 function parse(chunk: Chunk, state: CodexState | undefined): Parsed<CodexState> {
@@ -167,9 +177,7 @@ class CodexReader {
     const kind = stringOf(payload.type) ?? '';
     const at = timeOf(record?.timestamp);
     const first = this.events.length;
-    if (type === 'session_meta') this.#meta(payload);
-    else if (isLeftOut(type, kind, stringOf(payload.role) ?? '')) this.#leaveOut(type, payload);
-    else if (!this.#read(type, kind, at, payload, number)) {
+    if (!this.#read(type, kind, at, payload, number)) {
       this.unknown += 1;
       this.events.push(this.#make.system(at, text));
     }
@@ -179,9 +187,9 @@ class CodexReader {
     this.#place = null;
   }
 
-  #leaveOut(type: string, payload: JsonObject): void {
+  #context(payload: JsonObject): void {
     this.skipped += 1;
-    if (type === CONTEXT) this.#model = stringOf(payload.model)?.slice(0, MAX_MODEL) ?? this.#model;
+    this.#model = stringOf(payload.model)?.slice(0, MAX_MODEL) ?? this.#model;
   }
 
   #meta(payload: JsonObject): void {
@@ -198,11 +206,23 @@ class CodexReader {
 
   /** False when the record is of no known kind. */
   #read(type: string, kind: string, at: number | null, payload: JsonObject, number: number): boolean {
-    if (type === 'response_item') return this.#item(kind, at, payload, number);
-    if (type === 'event_msg') return this.#message(kind, at, payload);
-    if (type !== 'compacted') return false;
-    this.events.push(this.#make.system(at, 'compacted'));
-    return true;
+    switch (type) {
+      case 'response_item':
+        return this.#item(kind, at, payload, number);
+      case 'event_msg':
+        return this.#message(kind, at, payload);
+      case 'turn_context':
+        this.#context(payload);
+        return true;
+      case 'session_meta':
+        this.#meta(payload);
+        return true;
+      case 'compacted':
+        this.events.push(this.#make.system(at, 'compacted'));
+        return true;
+      default:
+        return false;
+    }
   }
 
   #message(kind: string, at: number | null, payload: JsonObject): boolean {
@@ -231,6 +251,11 @@ class CodexReader {
       case 'stream_error':
         this.events.push(this.#make.error(at, 'system', stringOf(payload.message) ?? kind));
         return true;
+      case 'agent_message':
+      case 'task_started':
+      case 'turn_started':
+        this.skipped += 1;
+        return true;
       default:
         return false;
     }
@@ -239,7 +264,8 @@ class CodexReader {
   #item(kind: string, at: number | null, payload: JsonObject, number: number): boolean {
     switch (kind) {
       case 'message':
-        this.events.push(this.#make.message(at, 'assistant', textOf(payload.content)));
+        if (LEFT_OUT_ROLES.has(stringOf(payload.role) ?? '')) this.skipped += 1;
+        else this.events.push(this.#make.message(at, 'assistant', textOf(payload.content)));
         return true;
       case 'function_call':
       case 'local_shell_call':
@@ -250,6 +276,10 @@ class CodexReader {
       case 'function_call_output':
       case 'custom_tool_call_output':
         this.#output(at, payload);
+        return true;
+      case 'reasoning':
+      case 'ghost_snapshot':
+        this.skipped += 1;
         return true;
       default:
         return false;
