@@ -40,5 +40,6 @@ async function readAllOf(paths: readonly string[], threads: number): Promise<num
 
 async function readWhole(path: string, parse: ReturnType<typeof createParsePool>['parse']): Promise<void> {
   const collector = new LogCollector({ path, parse });
-  for (let more = true; more; ) more = (await collector.read()).more;
+  const readPart = async (): Promise<boolean> => (await collector.read()).more;
+  for (let more = true; more; ) more = await readPart();
 }

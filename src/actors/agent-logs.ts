@@ -37,6 +37,20 @@ export function openAgentLogs(spec: AgentSpec, options: AgentLogsOptions, from?:
     inSpan({ name: SPANS.parse, attributes: { [ATTRIBUTES.agent]: spec.id } }, () => options.parse(request));
   let collectors: readonly LogCollector[] | undefined;
   let baseIndex = from?.baseIndex ?? 0;
+  /** In a call of its own, so that its events are garbage while the next part is read and cost the collector nothing. */
+  const readPart = async (all: readonly LogCollector[], take: TakeEvents, notes: Set<string>) => {
+    const part = await readAll(all, { maxConcurrent: options.maxReads, baseIndex });
+    const [failure] = part.failures;
+    if (failure !== undefined && part.failures.length === all.length)
+      throw new VigilError(failure.code, failure.message);
+    // A usual log that is not there is nothing odd; one that was named is.
+    for (const each of part.failures)
+      if (spec.logs.length > 0 || each.code !== 'NOT_FOUND') notes.add(each.message);
+    for (const note of part.notes) notes.add(note);
+    baseIndex = part.nextIndex;
+    take(part.events);
+    return { bytes: part.bytesRead, more: part.more };
+  };
   const read = async (take: TakeEvents, signal: AbortSignal): Promise<Reading> => {
     collectors ??= pathsOf(spec, options.cwd).map(
       (path, i) =>
@@ -52,17 +66,8 @@ export function openAgentLogs(spec: AgentSpec, options: AgentLogsOptions, from?:
     let bytes = 0;
     for (let more = true; more; ) {
       if (signal.aborted) throw new VigilError('CANCELLED', 'taken back while its logs were read');
-      const part = await readAll(collectors, { maxConcurrent: options.maxReads, baseIndex });
-      const [failure] = part.failures;
-      if (failure !== undefined && part.failures.length === collectors.length)
-        throw new VigilError(failure.code, failure.message);
-      // A usual log that is not there is nothing odd; one that was named is.
-      for (const each of part.failures)
-        if (spec.logs.length > 0 || each.code !== 'NOT_FOUND') notes.add(each.message);
-      for (const note of part.notes) notes.add(note);
-      baseIndex = part.nextIndex;
-      take(part.events);
-      bytes += part.bytesRead;
+      const part = await readPart(collectors, take, notes);
+      bytes += part.bytes;
       more = part.more;
     }
     const format = collectors.find(({ cursor }) => cursor.format !== null)?.cursor.format ?? undefined;

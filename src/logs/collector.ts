@@ -69,7 +69,11 @@ export class LogCollector {
    */
   read(options: { readonly final?: boolean } = {}): Promise<LogRead> {
     const next = this.#last.then(() => this.#read(options.final ?? false));
-    this.#last = next.catch(() => undefined); // whoever called that read was told
+    // Whoever called that read has its events, or was told: neither is kept here.
+    this.#last = next.then(
+      () => undefined,
+      () => undefined,
+    );
     return next;
   }
 

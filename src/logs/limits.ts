@@ -22,7 +22,7 @@ export const DEFAULT_LIMITS: LogLimits = {
   maxTextLineBytes: 64 * 1024,
   maxDocumentBytes: 128 * MIB,
   chunkBytes: 2 * MIB,
-  maxReadBytes: 4 * MIB,
+  maxReadBytes: 2 * MIB,
 };
 
 /** The defaults with some of them replaced. */
