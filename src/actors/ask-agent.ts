@@ -1,3 +1,4 @@
+import { ALIVE } from '../messages/envelope.js';
 import { VigilError } from '../messages/errors.js';
 import type { Subjects } from '../messages/subjects.js';
 import { ATTRIBUTES, OWN_PROVIDER, SPANS } from '../messages/telemetry.js';
@@ -10,9 +11,14 @@ export interface AgentAccess {
   readonly bus: Bus;
   readonly subjects: Subjects;
   whereIs(agent: string): Whereabouts | undefined;
+  /** Its host has answered for the agent under that placement. */
+  hostShown(agent: string, epoch: number): void;
   /** An answer under an old placement was thrown away. */
   fenced(agent: string, epoch: number | undefined): void;
 }
+
+/** How long a host may take to answer for an agent that is new to it, before it is asked again. */
+const SHOW_MS = 500;
 
 /**
  * Asks an agent's actor under its present placement.
@@ -58,11 +64,36 @@ async function askPlaced(
   const place = access.whereIs(agent);
   if (place === undefined) throw new VigilError('UNAVAILABLE', 'no live host has this agent yet');
   const subject = access.subjects.actor('agent', agent);
-  const answer = await access.bus.ask(subject, type, body, { timeoutMs, signal, epoch: place.epoch });
+  const endsAt = performance.now() + timeoutMs;
+  if (!place.shown) await meet(access, agent, subject, place.epoch, Math.min(SHOW_MS, timeoutMs), signal);
+  const left = endsAt - performance.now();
+  const answer = await access.bus.ask(subject, type, body, { timeoutMs: left, signal, epoch: place.epoch });
   const now = access.whereIs(agent);
   if (answer.epoch !== place.epoch || now?.epoch !== place.epoch) {
     access.fenced(agent, answer.epoch);
     throw new VigilError('UNAVAILABLE', `the agent was moved while it was asked`);
   }
   return { body: answer.body, epoch: place.epoch };
+}
+
+/**
+ * Waits for a sign of the agent's actor under that placement.
+ *
+ * @throws VigilError UNAVAILABLE when none comes: whoever is subscribed does not live, or has not heard of the placement.
+ */
+async function meet(
+  access: AgentAccess,
+  agent: string,
+  subject: string,
+  epoch: number,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const shown = await access.bus.ask(subject, ALIVE, null, { timeoutMs, signal }).catch((error: unknown) => {
+    if (error instanceof VigilError && error.code === 'TIMEOUT') return undefined;
+    throw error;
+  });
+  if (shown?.epoch !== epoch)
+    throw new VigilError('UNAVAILABLE', 'its host does not answer for the agent yet');
+  access.hostShown(agent, epoch);
 }

@@ -176,6 +176,7 @@ function agentAccess({
     bus,
     subjects,
     whereIs: (agent) => fleet.whereIs(agent),
+    hostShown: (agent, epoch) => fleet.hostShown(agent, epoch),
     fenced: (agent, epoch) =>
       deadLetters.add({
         subject: subjects.actor('agent', agent),

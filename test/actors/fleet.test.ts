@@ -65,6 +65,7 @@ t.test('a host that is lost: only its agents move, each under a new revision', a
   const { fleet, where, placements } = await create(t, all);
   for (const id of ['h1', 'h2', 'h3']) fleet.hostJoined(lease(id));
   await fleet.settle();
+  for (const id of ids) fleet.hostShown(id, fleet.whereIs(id)?.epoch ?? 0);
   const before = where(ids);
   const moving = ids.filter((id) => before[id]?.host === 'h2');
   t.ok(moving.length > 0);
@@ -83,10 +84,16 @@ t.test('a host that is lost: only its agents move, each under a new revision', a
   for (const id of ids) {
     if (!moving.includes(id)) t.strictSame(after[id], before[id], `${id} stays`);
     else t.ok(after[id]?.host !== 'h2' && (after[id]?.epoch ?? 0) > (before[id]?.epoch ?? 0), `${id} moves`);
+    fleet.hostShown(id, before[id]?.epoch ?? 0);
+    t.equal(
+      fleet.whereIs(id)?.shown,
+      !moving.includes(id),
+      `${id}: its former host says nothing of the new one`,
+    );
   }
   t.strictSame(
-    Object.fromEntries([...(await placements())].map(([id, { host, epoch }]) => [id, { host, epoch }])),
-    after,
+    [...(await placements())].map(([id, { host, epoch }]) => [id, host, epoch]).sort(),
+    ids.map((id) => [id, after[id]?.host, after[id]?.epoch]).sort(),
   );
 });
 

@@ -13,11 +13,18 @@ interface Placed {
   epoch: number;
   /** What the bucket has is not what is wanted. */
   dirty: boolean;
+  /** The host has answered for it. */
+  shown: boolean;
 }
 
 export interface Whereabouts {
   readonly host: string;
   readonly epoch: number;
+  /**
+   * The host has answered for the agent since it was placed there. Before, the one that had it may be the only one
+   * subscribed: when that one hangs, or is cut off, a message is lost without a word.
+   */
+  readonly shown: boolean;
 }
 
 export interface FleetEvents {
@@ -59,7 +66,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
   ): Promise<Fleet> {
     const bucket = await connection.jetstream().views.kv(subjects.placementBucket, { history: 1, replicas });
     const fleet = new Fleet(bucket, onError);
-    for (const spec of specs) fleet.#agents.set(spec.id, { spec, host: undefined, epoch: 0, dirty: true });
+    for (const spec of specs) fleet.#agents.set(spec.id, unplaced(spec));
     for await (const key of await bucket.keys()) if (!fleet.#agents.has(key)) fleet.#removed.add(key);
     await fleet.settle();
     return fleet;
@@ -86,14 +93,20 @@ export class Fleet extends EventEmitter<FleetEvents> {
     const placed = this.#agents.get(agent);
     return placed?.host === undefined || placed.dirty
       ? undefined
-      : { host: placed.host, epoch: placed.epoch };
+      : { host: placed.host, epoch: placed.epoch, shown: placed.shown };
+  }
+
+  /** The agent's host has answered for it under that placement. */
+  hostShown(agent: string, epoch: number): void {
+    const placed = this.#agents.get(agent);
+    if (placed !== undefined && placed.epoch === epoch) placed.shown = true;
   }
 
   register(specs: readonly AgentSpec[]): void {
     for (const spec of specs) {
       this.#removed.delete(spec.id);
       const known = this.#agents.get(spec.id);
-      if (known === undefined) this.#agents.set(spec.id, { spec, host: undefined, epoch: 0, dirty: true });
+      if (known === undefined) this.#agents.set(spec.id, unplaced(spec));
       else {
         known.spec = spec;
         known.dirty = true;
@@ -190,6 +203,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
     // A write that failed for others may still be under way when they are all tried again: the newest counts.
     if (this.#agents.get(id) !== placed || epoch < placed.epoch) return;
     placed.epoch = epoch;
+    placed.shown &&= placed.host === host;
     // The host may have gone, or the spec changed, while this was written: then it stays dirty.
     placed.host = this.#hosts.has(host) ? host : undefined;
     placed.dirty = placed.host === undefined || placed.spec !== spec;
@@ -199,4 +213,8 @@ export class Fleet extends EventEmitter<FleetEvents> {
     await this.#bucket.purge(id);
     if (!this.#agents.has(id)) this.#removed.delete(id);
   }
+}
+
+function unplaced(spec: AgentSpec): Placed {
+  return { spec, host: undefined, epoch: 0, dirty: true, shown: false };
 }
