@@ -113,6 +113,8 @@ async function startServices(composition: Composition): Promise<void> {
   });
   const hosts = localHosts(composition);
 
+  // Ahead of the outbox: what a run before has left in it goes out at once, and is said to people once only.
+  if (notices !== undefined) await services.add(notices.spec);
   await services.add(outboxService(composition, (rows) => notices?.sent(rows)));
   await services.add(costsService(composition));
   await services.add(busService(composition));
@@ -129,7 +131,6 @@ async function startServices(composition: Composition): Promise<void> {
   await services.add(triggersService(composition));
   for (const spec of webhookServices(composition)) await services.add(spec);
   await services.add(scheduleService(composition));
-  if (notices !== undefined) await services.add(notices.spec);
   if (settings.http.enabled) await services.add(http.service());
 }
 
