@@ -66,7 +66,7 @@ async function askPlaced(
   const subject = access.subjects.actor('agent', agent);
   const endsAt = performance.now() + timeoutMs;
   if (!place.shown) await meet(access, agent, subject, place.epoch, Math.min(SHOW_MS, timeoutMs), signal);
-  const left = endsAt - performance.now();
+  const left = Math.max(1, Math.ceil(endsAt - performance.now()));
   const answer = await access.bus.ask(subject, type, body, { timeoutMs: left, signal, epoch: place.epoch });
   const now = access.whereIs(agent);
   if (answer.epoch !== place.epoch || now?.epoch !== place.epoch) {

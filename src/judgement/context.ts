@@ -67,7 +67,7 @@ export function createContext(goal: string | undefined, constraints: readonly st
   return context;
 }
 
-const INTERRUPTION = /^\[request interrupted by user/i;
+const INTERRUPTION = /^(?:\[request interrupted by user|turn aborted: interrupted)/i;
 /** Records that clients write in the person's name. */
 const NOT_A_PERSON =
   /^\s*<(task-notification|local-command|command-name|system-reminder|bash-(?:stdout|input))/;

@@ -149,10 +149,9 @@ export function settle(step: Step, event: AgentEvent): void {
 }
 
 function failedResult(event: AgentEvent, action: ActionClass): boolean {
-  if (event.isError !== undefined) return event.isError;
-  if (event.exitCode === undefined || event.exitCode === 0) return false;
   // grep and its like leave with 1 when they find nothing: an answer, not a failure.
-  return !(action === 'search' && event.exitCode === 1);
+  if (action === 'search' && event.exitCode === 1) return false;
+  return event.isError ?? (event.exitCode !== undefined && event.exitCode !== 0);
 }
 
 /** "Edit src/a.ts" for calls with an object as input, the command itself for commands. */

@@ -15,6 +15,10 @@ const SHELL_TOOLS = new Set([
   'terminal',
   'cmdrunaction',
   'execute',
+  'shell_command',
+  'local_shell',
+  'container.exec',
+  'powershell',
 ]);
 const COMMAND_FIELDS = ['command', 'cmd'] as const;
 
@@ -44,6 +48,7 @@ const TOOLS: Readonly<Record<string, ActionClass>> = {
   // Codex
   write_stdin: 'poll', apply_patch: 'edit', update_plan: 'plan', view_image: 'read', web_search: 'search',
   read_file: 'read', list_dir: 'search', grep_files: 'search', request_user_input: 'ask', spawn_agent: 'delegate',
+  send_input: 'delegate', send_message: 'delegate', followup_task: 'delegate', wait: 'poll', wait_agent: 'poll',
   // OpenHands
   finish: 'finish', think: 'other', browse: 'read', browse_interactive: 'run', run_ipython: 'run',
   execute_ipython_cell: 'run', recall: 'read', task_tracker: 'plan', delegate: 'delegate',

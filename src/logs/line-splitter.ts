@@ -100,7 +100,7 @@ export class LineSplitter {
       if (this.#skipping === 0 && !this.#begun) {
         this.#begun = true;
         this.#lines += 1;
-        const shown = start + this.#options.maxLineBytes;
+        const shown = characterAt(this.#bytes, start + this.#options.maxLineBytes);
         if (this.#options.overlong === 'cut')
           return { start, end: shown, number: this.#lines, cut: true, whole: true };
       }
@@ -151,4 +151,14 @@ export class LineSplitter {
 function decoded(bytes: Buffer): string {
   if (isAscii(bytes)) return bytes.toString('latin1');
   return transcode(bytes, 'utf8', 'utf16le').toString('utf16le');
+}
+
+/** Bytes of a UTF-8 character behind its first one. */
+const MAX_CONTINUATION = 3;
+
+/** The start of the UTF-8 character that stands there. */
+function characterAt(bytes: Buffer, at: number): number {
+  let start = at;
+  while (at - start < MAX_CONTINUATION && ((bytes[start] ?? 0) & 0xc0) === 0x80) start -= 1;
+  return start;
 }

@@ -94,3 +94,14 @@ t.test('equal inputs give equal texts whatever the order of their keys', async (
     describeCall('Edit', { a: [1], b: { c: 2, d: 1 } }).input,
   );
 });
+
+t.test('the shells of Codex and Windows are shells; what waits for another agent polls', async (t) => {
+  for (const tool of ['shell_command', 'local_shell', 'container.exec', 'PowerShell'])
+    t.match(
+      describeCall(tool, { command: 'git push origin main' }),
+      { action: 'run', input: 'git push origin main' },
+      tool,
+    );
+  t.equal(describeCall('wait_agent', { ids: ['a'] }).action, 'poll');
+  t.equal(describeCall('send_input', { id: 'a' }).action, 'delegate');
+});

@@ -186,3 +186,131 @@ t.test(
     t.match(parseText(lines(inside)).events, [{ role: 'user', text }]);
   },
 );
+
+t.test('a call that a person refused or stopped is no failure', async (t) => {
+  const { events } = parseText(
+    lines(
+      user('go'),
+      ...[
+        "The user doesn't want to proceed with this tool use.",
+        "The user doesn't want to take this action right now. STOP what you are doing",
+        '[Request interrupted by user for tool use]',
+        'Exit code 137\n[Request interrupted by user for tool use]',
+        'Permission for this tool use was denied. The tool use was rejected',
+      ].map((content) => user([{ type: 'tool_result', tool_use_id: 't', is_error: true, content }])),
+      user([{ type: 'tool_result', tool_use_id: 't', is_error: true, content: 'Exit code 137' }]),
+    ),
+  );
+  const results = events.filter(({ kind }) => kind === 'tool_result');
+  t.same(
+    results.map(({ rejected, isError }) => [rejected, isError]),
+    [...Array.from({ length: 5 }, () => [true, undefined]), [undefined, true]],
+  );
+});
+
+t.test(
+  'what a person types while the agent works is said by them; other attachments are the client’s',
+  async (t) => {
+    const attachment = (what: object): object => ({ ...SESSION, type: 'attachment', attachment: what });
+    const { events, unknown, skipped } = parseText(
+      lines(
+        user('go'),
+        attachment({ type: 'queued_command', commandMode: 'prompt', prompt: 'Never run git push.' }),
+        attachment({ type: 'queued_command', prompt: [{ type: 'text', text: 'and write tests' }] }),
+        attachment({ type: 'queued_command', commandMode: 'task-notification', prompt: 'a task ended' }),
+        attachment({ type: 'queued_command', origin: { kind: 'task' }, prompt: 'a task ended' }),
+        attachment({ type: 'todo_reminder', content: [] }),
+      ),
+    );
+    t.same(
+      events.map(({ role, kind, text }) => `${role} ${kind}: ${text}`),
+      ['user message: go', 'user message: Never run git push.', 'user message: and write tests'],
+    );
+    t.same([unknown, skipped], [0, 3]);
+  },
+);
+
+t.test('a picture is named behind what is said of it, and alone when nothing is', async (t) => {
+  const image = { type: 'image', source: { type: 'base64', data: 'x' } };
+  const { events } = parseText(
+    lines(user([image, { type: 'text', text: 'make it like this' }]), user([image])),
+  );
+  t.same(
+    events.map(({ text }) => text),
+    ['make it like this\n[image]', '[image]'],
+  );
+});
+
+t.test('what the client puts in the person’s mouth in a stream is not theirs', async (t) => {
+  const { events } = parseText(
+    lines(user('go'), user('Base directory for this skill: /x', { isSynthetic: true })),
+  );
+  t.match(events, [{ kind: 'message' }, { role: 'system', kind: 'system' }]);
+});
+
+t.test(
+  'a call of the model that failed and is tried again is no error, the last one is, and says why',
+  async (t) => {
+    const failed = (retryAttempt: number, error: object): object => ({
+      ...SESSION,
+      type: 'system',
+      subtype: 'api_error',
+      level: 'error',
+      error,
+      retryAttempt,
+      maxRetries: 2,
+    });
+    const { events } = parseText(
+      lines(
+        user('go'),
+        failed(1, { status: 529, formatted: '529 overloaded_error' }),
+        failed(2, { status: 503 }),
+      ),
+    );
+    t.match(events, [
+      { kind: 'message' },
+      { kind: 'system', text: '529 overloaded_error' },
+      { kind: 'error', text: 'API error 503' },
+    ]);
+  },
+);
+
+t.test('tokens that come after an empty count of the same answer are counted', async (t) => {
+  const usage = (input_tokens: number, output_tokens: number) => ({
+    id: 'm',
+    usage: { input_tokens, output_tokens },
+  });
+  const { events } = parseText(
+    lines(
+      assistant([{ type: 'text', text: 'a' }], {}, usage(0, 0)),
+      assistant([{ type: 'text', text: 'b' }], {}, usage(300, 9)),
+    ),
+  );
+  t.match(
+    events.map(({ tokens }) => tokens),
+    [undefined, { input: 300, output: 9 }],
+  );
+});
+
+t.test('a session is known by its very first record, whatever the client writes first', async (t) => {
+  for (const type of ['mode', 'permission-mode', 'ai-title', 'agent-setting', 'worktree-state', 'started'])
+    t.equal(parseText(lines({ type, sessionId: SESSION.sessionId })).format, 'claude-code', type);
+});
+
+t.test('the place of a record counts on either side of the copy of its result', async (t) => {
+  const result = [{ type: 'tool_result', tool_use_id: 't', content: 'x'.repeat(3_000) }];
+  const message = { role: 'user', content: result };
+  const place = { cwd: '/w/other', gitBranch: 'feature' };
+  const toolUseResult = { stdout: 'x'.repeat(3_000) };
+  for (const record of [
+    { ...SESSION, ...place, type: 'user', message, toolUseResult },
+    { ...SESSION, type: 'user', message, toolUseResult, ...place },
+    { ...SESSION, ...place, type: 'user', toolUseResult, message },
+    { ...SESSION, ...place, type: 'user', toolUseResult, message, isSidechain: true },
+  ]) {
+    const { events, unknown } = parseText(lines(user('go'), record));
+    t.match(events[1], { kind: 'tool_result', place: { cwd: '/w/other', branch: 'feature' } });
+    t.equal(events[1]?.sidechain, 'isSidechain' in record ? true : undefined);
+    t.equal(unknown, 0);
+  }
+});

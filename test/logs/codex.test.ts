@@ -126,8 +126,8 @@ t.test('tokens are what the running total grew by, and repeats count nothing', a
     lines(
       META,
       count(null),
-      count(usage(100, 80, 10)),
-      count(usage(100, 80, 10)),
+      count(usage(100, 80, 10), usage(100, 80, 10)),
+      count(usage(100, 80, 10), usage(100, 80, 10)),
       count(usage(250, 180, 15)),
       count(usage(40, 0, 5), usage(40, 0, 5)),
     ),
@@ -172,4 +172,60 @@ t.test('what is left out by its first bytes is left out however it is written', 
     return { payload, type, timestamp };
   });
   t.same(parseText(lines(...other)), parseText(lines(...records)));
+});
+
+t.test('a log that is read from its middle on: of the first count only the last call is new', async (t) => {
+  const usage = (input: number, output: number): object => ({ input_tokens: input, output_tokens: output });
+  const count = (total: object, last: object): object =>
+    record('event_msg', {
+      type: 'token_count',
+      info: { total_token_usage: total, last_token_usage: last },
+      rate_limits: { primary: null },
+    });
+  const { events } = parseText(
+    lines(META, count(usage(90_000, 800), usage(1_000, 8)), count(usage(92_000, 810), usage(2_000, 10))),
+  );
+  t.match(
+    events.map(({ tokens }) => tokens),
+    [
+      { input: 1_000, output: 8 },
+      { input: 2_000, output: 10 },
+    ],
+  );
+});
+
+/** What came of a call by what Codex wrote as its output. */
+function resultOf(output: unknown) {
+  const { events } = parseText(
+    lines(
+      META,
+      record('response_item', { type: 'function_call', name: 'exec_command', call_id: 'c', arguments: '{}' }),
+      record('response_item', { type: 'function_call_output', call_id: 'c', output }),
+    ),
+  );
+  const { isError, exitCode, rejected } = events[1] ?? {};
+  return { isError, exitCode, rejected };
+}
+
+t.test('the exit code of a command is what stands ahead of its output, not in it', async (t) => {
+  const ran = (head: string, said: string) =>
+    `Chunk ID: a1\nWall time: 0.1 seconds\n${head}\nOutput:\n${said}`;
+  t.match(resultOf(ran('Process exited with code 0', 'build\nExit code: 1\n')), { exitCode: 0 });
+  t.match(resultOf(ran('Process exited with code 2', 'Exit code: 0')), { exitCode: 2, isError: true });
+  t.match(resultOf(ran('Process running with session ID 7', 'the last one finished with exit code 1')), {
+    exitCode: undefined,
+    isError: undefined,
+  });
+});
+
+t.test('what a person refused is no failure of the agent, what a tool refused is', async (t) => {
+  for (const said of ['exec command rejected by user', 'patch rejected by user'])
+    t.match(resultOf(said), { rejected: true, isError: undefined }, said);
+  for (const said of [
+    'exec_command failed for `x`: CreateProcess { message: "No such file or directory" }',
+    'write_stdin failed: Unknown process id 7',
+    'unsupported call: browse',
+    JSON.stringify({ content: [{ type: 'text', text: 'no' }], isError: true }),
+  ])
+    t.match(resultOf(said), { rejected: undefined, isError: true }, said);
 });

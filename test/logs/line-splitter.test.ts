@@ -56,3 +56,18 @@ t.test('an over-long line is counted whole and its neighbours are whole', async 
   });
   t.same(split(source, 64, 100, 'cut').lines, ['1:a', `2:${'x'.repeat(100)}`, '3:b']);
 });
+
+t.test('a line is cut between two characters', async (t) => {
+  for (const [character, bytes] of [
+    ['é', 2],
+    ['€', 3],
+    ['😀', 4],
+  ] as const) {
+    const source = Buffer.from(`${character.repeat(50)}\nb\n`);
+    for (let max = 20; max < 24; max += 1) {
+      const whole = character.repeat(Math.floor(max / bytes));
+      t.same(split(source, 1_000, max, 'cut').lines, [`1:${whole}`, '2:b'], `${character} at ${max}`);
+    }
+  }
+  t.equal(split(Buffer.alloc(50, 0x80), 1_000, 20, 'cut').lines.length, 1, 'also where no character is');
+});

@@ -31,19 +31,33 @@ interface ClaudeState {
 
 /** Records that hold no part of the conversation; `progress` repeats what sub-agents and hooks write elsewhere. */
 const BOOKKEEPING = new Set([
+  'agent-name',
+  'agent-setting',
+  'ai-title',
+  'attribution-snapshot',
+  'bridge-session',
+  'content-replacement',
+  'cost-state',
+  'custom-title',
+  'file-history-delta',
   'file-history-snapshot',
+  'last-prompt',
+  'mode',
+  'permission-mode',
+  'pr-link',
   'progress',
   'queue-operation',
+  'rate_limit_event',
+  'started',
   'stream_event',
-  'last-prompt',
-  'custom-title',
-  'agent-name',
+  'tag',
+  'worktree-state',
 ]);
 
 /** What the client notes once a turn is over. */
 const TURN_ENDS = new Set(['turn_duration', 'stop_hook_summary']);
 
-const CONVERSATION = new Set(['user', 'assistant', 'system', 'summary', 'result']);
+const CONVERSATION = new Set(['user', 'assistant', 'system', 'summary', 'result', 'attachment']);
 
 function detect(head: Head): number {
   const known = head.objects.filter(isClaudeRecord).length;
@@ -63,8 +77,10 @@ function isClaudeRecord(record: JsonObject): boolean {
 /** In front of it stand plain fields alone: another brace means that the type may be another object's. */
 const TYPE_FIELD = '"type":"';
 const HEAD_CHARS = 768;
-/** The second copy of a tool's result, behind everything else that is read. */
+/** The second copy of a tool's result: behind everything else that is read, where these stand in front of it. */
 const COPY = ',"toolUseResult":';
+const PLACE_FIELD = '"cwd":';
+const MESSAGE_FIELD = '"message":';
 /** Below this a record is parsed whole in the time that it takes to look for the copy. */
 const SHORT_CHARS = 2048;
 
@@ -82,8 +98,10 @@ function makeShortcut(): Shortcut {
     if (BOOKKEEPING.has(type)) return 'skip';
     if (type !== 'user' || line.length < SHORT_CHARS) return undefined;
     // Written in a text, its quotes would be escaped: this is a field, and whether it is one of the record itself shows
-    // when what stands before it is parsed.
-    const copy = line.indexOf(COPY);
+    // when what stands before it is parsed. Newer versions write the place, and more, behind it.
+    const head = line.slice(0, HEAD_CHARS);
+    const message = head.includes(PLACE_FIELD) ? head.indexOf(MESSAGE_FIELD) : -1;
+    const copy = message === -1 ? -1 : line.indexOf(COPY, message);
     return copy === -1 ? undefined : `${line.slice(0, copy)}}`;
   };
 }
@@ -147,6 +165,7 @@ class ClaudeReader {
     else if (type === 'system') this.#system(at, record);
     else if (type === 'summary') this.#emit(this.#make.system(at, stringOf(record.summary) ?? ''));
     else if (type === 'result') this.#result(at, record);
+    else if (type === 'attachment') this.#attachment(at, record);
     else this.#unknown(at, text);
     if (record.isSidechain === true || stringOf(record.parent_tool_use_id) !== undefined) {
       for (const event of this.events.slice(first)) event.sidechain = true;
@@ -217,11 +236,32 @@ class ClaudeReader {
       this.#unknown(at, text);
       return;
     }
-    const fromMachine = record.isMeta === true || record.isCompactSummary === true;
+    const fromMachine =
+      record.isMeta === true || record.isCompactSummary === true || record.isSynthetic === true;
+    const said: JsonObject[] = [];
     for (const block of blocksOf(message.content)) {
       if (stringOf(block.type)?.endsWith('tool_result') === true) this.#toolResult(at, block);
-      else this.#userText(at, textOfBlock(block), fromMachine);
+      else said.push(block);
     }
+    this.#userBlocks(at, said, fromMachine);
+  }
+
+  /** Pictures come in front of what is said of them, and are named behind it. */
+  #userBlocks(at: number | null, blocks: readonly JsonObject[], fromMachine: boolean): void {
+    const texts = blocks.map((block) => stringOf(block.text)).filter((text) => text !== undefined);
+    const others = blocks.filter((block) => stringOf(block.text) === undefined).map(textOfBlock);
+    const last = [...texts.splice(-1), ...others].join('\n');
+    for (const text of last === '' ? texts : [...texts, last]) this.#userText(at, text, fromMachine);
+  }
+
+  /** What a person types while the agent works stands here alone; all else is put in by the client. */
+  #attachment(at: number | null, record: JsonObject): void {
+    const attachment = objectOf(record.attachment);
+    const mode = stringOf(attachment?.commandMode) ?? 'prompt';
+    const origin = stringOf(objectOf(attachment?.origin)?.kind) ?? 'human';
+    if (stringOf(attachment?.type) !== 'queued_command' || mode !== 'prompt' || origin !== 'human')
+      this.skipped += 1;
+    else this.#userBlocks(at, blocksOf(attachment?.prompt), false);
   }
 
   #userText(at: number | null, text: string, fromMachine: boolean): void {
@@ -244,7 +284,7 @@ class ClaudeReader {
     const tool = callId === undefined ? undefined : this.#openCalls.get(callId);
     if (callId !== undefined) this.#openCalls.delete(callId);
     const output = resultText(block.content);
-    const rejected = block.is_error === true && output.startsWith(REJECTION);
+    const rejected = block.is_error === true && REJECTION.test(output);
     const exit = block.is_error === true ? /^Exit code (\d{1,3})\b/.exec(output)?.[1] : undefined;
     this.#emit(
       this.#make.result(at, {
@@ -260,9 +300,9 @@ class ClaudeReader {
 
   #system(at: number | null, record: JsonObject): void {
     const subtype = stringOf(record.subtype) ?? 'system';
-    const text = stringOf(record.content) ?? subtype;
+    const text = stringOf(record.content) ?? apiErrorOf(record) ?? subtype;
     if (TURN_ENDS.has(subtype)) this.#emit({ ...this.#make.system(at, text), turnEnded: true });
-    else if (record.level === 'error' || subtype === 'api_error')
+    else if ((record.level === 'error' || subtype === 'api_error') && !isTriedAgain(record))
       this.#emit(this.#make.error(at, 'system', text));
     else this.#emit(this.#make.system(at, text));
   }
@@ -285,4 +325,20 @@ function blocksOf(content: unknown): JsonObject[] {
       ? block
       : { type: 'text', text: typeof block === 'string' ? block : JSON.stringify(block) },
   );
+}
+
+/** What a service answered to a call of the model. */
+function apiErrorOf(record: JsonObject): string | undefined {
+  const error = objectOf(record.error);
+  const status = error?.status;
+  return (
+    stringOf(error?.formatted) ??
+    stringOf(error?.message) ??
+    (typeof status === 'number' ? `API error ${status}` : undefined)
+  );
+}
+
+/** The client itself calls again: nothing has gone wrong for the agent yet. */
+function isTriedAgain({ retryAttempt, maxRetries }: JsonObject): boolean {
+  return typeof retryAttempt === 'number' && typeof maxRetries === 'number' && retryAttempt < maxRetries;
 }

@@ -2,8 +2,9 @@ import { arrayOf, isObject, type JsonObject, stringOf } from '../json-value.js';
 
 /** What the texts and blocks of Claude Code's records mean. */
 
-/** Start of the result of a call that the person refused. */
-export const REJECTION = "The user doesn't want to proceed";
+/** Start of the result of a call that the person refused, or stopped. */
+export const REJECTION =
+  /^(?:Exit code \d{1,3}\n)?(?:The user doesn't want to |\[Request interrupted by user|Permission for this tool use was denied)/;
 
 /** Starts of user-record texts that no person typed as a request. */
 const MACHINE_STARTS = [

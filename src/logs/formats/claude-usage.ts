@@ -19,12 +19,15 @@ export function takeUsage(message: JsonObject, seen: UsageSeen): Tokens | undefi
   const id = stringOf(message.id);
   const known = id === undefined ? undefined : seen.get(id);
   if (known !== undefined && output <= known) return undefined;
-  if (id !== undefined) remember(seen, id, output);
-  if (known !== undefined) return { input: 0, output: output - known };
   const input = countOf(usage.input_tokens);
   const cacheRead = countOf(usage.cache_read_input_tokens);
   const cacheWrite = countOf(usage.cache_creation_input_tokens);
-  return input + output + cacheRead + cacheWrite === 0 ? undefined : { input, output, cacheRead, cacheWrite };
+  // The start of an answer may come before anything is counted.
+  if (input + output + cacheRead + cacheWrite === 0) return undefined;
+  if (id !== undefined) remember(seen, id, output);
+  return known === undefined
+    ? { input, output, cacheRead, cacheWrite }
+    : { input: 0, output: output - known };
 }
 
 function remember(seen: UsageSeen, id: string, output: number): void {

@@ -36,15 +36,41 @@ export function callOf(payload: JsonObject): { readonly tool: string; readonly i
   };
 }
 
-const FAILED_STARTS = ['apply_patch verification failed', 'execution error', 'failed '];
+const FAILED_STARTS = [
+  'apply_patch verification failed',
+  'execution error',
+  'failed ',
+  'exec_command failed',
+  'write_stdin failed',
+  'tool call error',
+  'unsupported call',
+];
+const REJECTED = /^(?:exec command|patch) rejected by user/;
+
+/** What Codex writes about a command, ahead of what the command wrote. */
+const HEADER_START = /^(?:Chunk ID|Wall time|Exit code): /;
+const HEADER_END = '\nOutput:\n';
 
 /** Output, exit code and failure. `shell` wraps them as JSON in a text; other tools write plain text. */
-export function outcomeOf(output: unknown): Pick<ResultParts, 'output' | 'exitCode' | 'isError'> {
+export function outcomeOf(
+  output: unknown,
+): Pick<ResultParts, 'output' | 'exitCode' | 'isError' | 'rejected'> {
   const wrapped = objectOf(typeof output === 'string' && output.startsWith('{') ? parseJson(output) : output);
   const text = textOf(stringOf(wrapped?.output) ?? wrapped?.content ?? output);
-  const exitCode = integerOf(objectOf(wrapped?.metadata)?.exit_code) ?? exitCodeIn(text);
-  const failed = wrapped?.success === false || FAILED_STARTS.some((start) => text.startsWith(start));
-  return { output: text, exitCode, isError: failed || (exitCode !== undefined && exitCode !== 0) };
+  const exitCode = integerOf(objectOf(wrapped?.metadata)?.exit_code) ?? exitCodeIn(headerOf(text));
+  const rejected = REJECTED.test(text);
+  const failed =
+    wrapped?.success === false ||
+    wrapped?.isError === true ||
+    FAILED_STARTS.some((start) => text.startsWith(start)) ||
+    (exitCode !== undefined && exitCode !== 0);
+  return { output: text, exitCode, isError: failed && !rejected, rejected };
+}
+
+/** A command may print anything, the exit codes of others too. */
+function headerOf(text: string): string {
+  const end = HEADER_START.test(text) ? text.indexOf(HEADER_END) : -1;
+  return end === -1 ? text : text.slice(0, end);
 }
 
 function textOf(value: unknown): string {

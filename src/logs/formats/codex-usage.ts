@@ -10,8 +10,8 @@ export type RunningTotal = {
 
 /**
  * Tokens used since the last count. Codex writes the running total and repeats it, so the difference counts; when the
- * total falls (a resumed session starts its own), what the record says of the last call does. Codex counts cached
- * input as input, an event does not.
+ * total falls (a resumed session starts its own), or what was before is not known, what the record says of the last call
+ * does. Codex counts cached input as input, an event does not.
  */
 export function takeTotal(
   info: JsonObject | undefined,
@@ -19,16 +19,15 @@ export function takeTotal(
 ): { readonly tokens: Tokens | undefined; readonly total: RunningTotal } {
   const total = countsOf(objectOf(info?.total_token_usage));
   if (total === null) return { tokens: undefined, total: before };
-  const known = before ?? { input: 0, cached: 0, output: 0 };
-  const fell = total.input < known.input || total.output < known.output;
   const last = countsOf(objectOf(info?.last_token_usage)) ?? total;
-  const delta = fell
-    ? last
-    : {
-        input: total.input - known.input,
-        cached: Math.max(0, total.cached - known.cached),
-        output: total.output - known.output,
-      };
+  const delta =
+    before === null || total.input < before.input || total.output < before.output
+      ? last
+      : {
+          input: total.input - before.input,
+          cached: Math.max(0, total.cached - before.cached),
+          output: total.output - before.output,
+        };
   if (delta.input + delta.output === 0) return { tokens: undefined, total };
   const input = Math.max(0, delta.input - delta.cached);
   return { tokens: { input, output: delta.output, cacheRead: delta.cached }, total };

@@ -297,8 +297,7 @@ class CodexReader {
     const callId = stringOf(payload.call_id);
     const tool = callId === undefined ? undefined : this.#openCalls.get(callId);
     if (callId !== undefined) this.#openCalls.delete(callId);
-    const { output, exitCode, isError } = outcomeOf(payload.output);
-    this.events.push(this.#make.result(at, { output, exitCode, isError, tool, callId }));
+    this.events.push(this.#make.result(at, { ...outcomeOf(payload.output), tool, callId }));
   }
 
   #usage(at: number | null, payload: JsonObject): void {
