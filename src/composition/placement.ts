@@ -14,7 +14,7 @@ import { type Composition, SHUTDOWN_MS } from './composition.js';
 export function fleetService(composition: Composition, hosts: readonly LocalHost[]): ChildSpec {
   const { settings, store, log, connection, subjects, running, publishing, failed } = composition;
   const { replicas } = settings.nats;
-  return service('fleet', SHUTDOWN_MS, async (exited) => {
+  return service('fleet', SHUTDOWN_MS, async () => {
     await store.write(() => declareAgents(composition));
     const { bus } = running;
     const fleet = await Fleet.open(
@@ -36,7 +36,7 @@ export function fleetService(composition: Composition, hosts: readonly LocalHost
         for (const host of hosts) host.leaseLost(id);
       },
       invalid: (key) => log.error({ host: key }, 'lease does not fit its schema'),
-      ended: exited,
+      failed: (error) => log.warn({ err: error }, 'leases cannot be watched yet'),
     });
     return () => {
       leases.close();

@@ -79,6 +79,15 @@ export class TestBroker {
     await ended;
   }
 
+  /** As `kill -STOP`: it hangs, its connections stay. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
   async connect(t: Test, name = 'test', options: { port?: number; pingIntervalMs?: number } = {}) {
     const connection = await connectBroker(
       {

@@ -26,7 +26,7 @@ async function create(t: Test, options: { prepare?: (put: Put) => Promise<void>;
     joined: ({ id, beat }) => log.push(`${id} joined ${beat}`),
     lost: (id, why) => log.push(`${id} lost: ${why}`),
     invalid: (key) => log.push(`${key} invalid`),
-    ended: (error) => log.push(`ended: ${error.message}`),
+    failed: (error) => log.push(`failed: ${error.message}`),
   });
   t.teardown(() => watch.close());
   let beat = 0;
@@ -37,7 +37,7 @@ async function create(t: Test, options: { prepare?: (put: Put) => Promise<void>;
     await until(() => log.includes(entry), entry);
     log.splice(log.indexOf(entry), 1);
   };
-  return { bus, clock, log, watch, bucket, putRaw, renew };
+  return { bus, clock, log, watch, bucket, putRaw, renew, connection, subjects };
 }
 
 t.test('a host whose lease is renewed lives; one whose is not is lost', async (t) => {
@@ -81,6 +81,7 @@ t.test('when the watcher itself stood still, every host gets a new term', async 
   await clock.advance(900);
   t.strictSame(log, []);
   await clock.advance(500);
+  await until(() => log.length > 0, 'the loss');
   t.strictSame(log, ['h1 lost: lease not renewed for 1000 ms'], 'but the new term ends, too');
 });
 
@@ -100,15 +101,60 @@ t.test('while the broker is away no host is lost, and the watch goes on when it 
   await clock.advance(900);
   t.strictSame(lost(), []);
   await clock.advance(900);
+  await until(() => lost().length > 0, 'the loss');
   t.strictSame(lost(), ['h1 lost: lease not renewed for 1000 ms']);
 });
 
-t.test('a watch that cannot be set up again after a reconnect is told', async (t) => {
-  const { bus, log, bucket } = await create(t);
+t.test('a watch that cannot be set up again after a reconnect is told, and tried again', async (t) => {
+  const { bus, clock, log, bucket, connection, subjects, putRaw, renew } = await create(t);
+  await renew('h1');
   await bucket.destroy();
   bus.emit('reconnect');
   await until(() => log.length > 0, 'the notice');
-  t.match(log, [/^ended: /]);
+  t.match(log.splice(0), [/^failed: /]);
+  await clock.advance(5_000);
+  await until(() => log.length > 0, 'another try');
+  t.notOk(
+    log.some((entry) => entry.includes('lost')),
+    'the watch is blind: nobody is dead for that',
+  );
+  log.length = 0;
+  await connection.jetstream().views.kv(subjects.hostBucket, { history: 1, ttl: 60_000 });
+  let beat = 100;
+  const living = setInterval(() => {
+    void clock.advance(250);
+    putRaw('h2', { id: 'h2', pid: 1, beat: beat++, agents: 0 }).catch(() => undefined);
+  }, 20);
+  t.teardown(() => clearInterval(living));
+  await until(() => log.some((entry) => entry.startsWith('h2 joined')), 'a lease seen by the new watch');
+});
+
+t.test('a reconnect that is overtaken by the next one does no harm', async (t) => {
+  const { bus, clock, log, renew } = await create(t);
+  await renew('h1');
+  for (let i = 0; i < 5; i++) bus.emit('reconnect');
+  await renew('h1');
+  await clock.advance(10_000);
+  await until(() => log.length > 0, 'the loss');
+  t.strictSame(log, ['h1 lost: lease not renewed for 1000 ms']);
+});
+
+t.test('a broker that hangs, or takes no leases, costs no host its life', async (t) => {
+  const own = await TestBroker.start(t);
+  const { bus, clock, log, renew } = await create(t, { own });
+  await renew('h1');
+  own.pause();
+  // Long before the client finds the connection dead.
+  for (let i = 0; i < 40; i++) await clock.advance(250);
+  t.ok(bus.connected);
+  t.strictSame(log, []);
+  own.resume();
+  await renew('h1');
+  await clock.advance(900);
+  t.strictSame(log, []);
+  await clock.advance(900);
+  await until(() => log.length > 0, 'the loss');
+  t.strictSame(log, ['h1 lost: lease not renewed for 1000 ms']);
 });
 
 t.test('what is no lease is told and passed over', async (t) => {

@@ -240,3 +240,22 @@ t.test('a subtree stops with its parent and shows its own children', async (t) =
   await top.stop();
   t.strictSame(log, ['stop c', 'stop b', 'stop a']);
 });
+
+t.test('rest for one: a subtree that is taken along starts its children again', async (t) => {
+  const { log, supervisor: below, b, clock: inner, states } = await family('one_for_one');
+  const { supervisor: top, a, clock } = await family('rest_for_one', { a: {} });
+  await top.add(subtree(below, 'below', 1_000));
+  t.strictSame(log, [], 'they run already');
+  b.startMode = 'fail';
+  a.exit(crash);
+  await clock.advance(10);
+  t.strictSame(log, ['stop c', 'stop b', 'stop a', 'start a', 'start b', 'start c']);
+  t.strictSame(states(), ['a running', 'b waiting', 'c running'], 'one that does not start holds nobody up');
+  b.startMode = 'ok';
+  await inner.advance(10);
+  t.strictSame(states(), ['a running', 'b running', 'c running']);
+  b.exit(crash);
+  await inner.advance(20);
+  t.equal(b.live, 1, 'and are supervised as before');
+  t.match(top.tree().children, [{ state: 'running' }, { id: 'below', state: 'running' }]);
+});

@@ -1,5 +1,6 @@
 import type { KV, KvEntry, NatsConnection, QueuedIterator } from 'nats';
 import { HostLease } from '../../messages/actor-protocols.js';
+import { newId } from '../../messages/ids.js';
 import type { Subjects } from '../../messages/subjects.js';
 import type { Bus } from '../runtime/bus.js';
 import type { Clock } from '../runtime/clock.js';
@@ -14,27 +15,40 @@ export interface LeaseWatchOptions {
   lost(id: string, why: string): void;
   /** An entry that is no lease; it is passed over. */
   invalid(key: string): void;
-  /** The watch itself ended without having been closed. */
-  ended(error: Error): void;
+  /** The leases cannot be watched now; it is tried again. */
+  failed(error: Error): void;
 }
+
+/** The entry by which the watch sees that leases come through; with its point it is no host's id. */
+const PROOF_KEY = 'watch.proof';
+/** How long that entry may take, when the lease is not even longer. */
+const PROOF_MS = 2_000;
+/** Wait before the watch is set up again where the broker could not serve it yet. */
+const REWATCH_MS = 500;
 
 /**
  * Watches the hosts' leases. A host whose lease was not renewed for `leaseMs` of this process's own monotonic time is
  * lost. When this process itself stood still (suspended, stopped, broker away), every host gets a new term first: a
- * pause of the watcher is not the death of the watched.
+ * pause of the watcher is not the death of the watched. Nor is a broker that takes no leases, or hands none on: before
+ * a host counts as lost, an entry of the watch's own has to come through.
  */
 export class LeaseWatch {
   readonly #options: LeaseWatchOptions;
   readonly #seen = new Map<string, number>();
   #iterator: QueuedIterator<KvEntry> | undefined;
   #cancelCheck = () => {};
+  #cancelRewatch = () => {};
   #lastCheck: number;
   readonly #bus: Bus;
   readonly #bucket: KV;
   /** False from a reconnect until the watch is set up anew. */
   #watching = false;
+  /** Grows with each watch; one that was overtaken by a later one counts for nothing. */
+  #attempt = 0;
   /** Entries from before this watch may be of hosts long dead: each has to be renewed once before it counts. */
   #live = false;
+  /** The proof under way, and what tells that it came through. */
+  #proof: { readonly value: string; readonly seen: () => void } | undefined;
   #closed = false;
 
   private constructor(bus: Bus, bucket: KV, options: LeaseWatchOptions) {
@@ -57,46 +71,59 @@ export class LeaseWatch {
     this.#closed = true;
     this.#bus.off('reconnect', this.#rewatch);
     this.#cancelCheck();
+    this.#cancelRewatch();
     this.#iterator?.stop();
+    this.#proof?.seen();
   }
 
   /** The broker forgets a watch when it restarts, and the client would notice only after missed heartbeats. */
   readonly #rewatch = (): void => {
     this.#watching = false;
+    this.#cancelRewatch();
     this.#iterator?.stop();
-    this.#watch().catch((error: unknown) => {
-      // Gone again already: the next reconnect watches anew.
-      if (this.#bus.connected && !this.#closed) this.#options.ended(asError(error));
-    });
+    this.#watch().catch((error: unknown) => this.#watchFailed(error));
   };
 
   async #watch(): Promise<void> {
+    const attempt = ++this.#attempt;
     this.#live = false;
-    const iterator = await this.#bucket.watch({
-      initializedFn: () => {
-        this.#live = true;
-      },
-    });
-    if (this.#closed) {
+    const iterator = await this.#bucket
+      .watch({
+        initializedFn: () => {
+          if (attempt === this.#attempt) this.#live = true;
+        },
+      })
+      .catch((error: unknown) => {
+        if (attempt === this.#attempt) throw error;
+      });
+    if (iterator === undefined) return;
+    if (this.#closed || attempt !== this.#attempt) {
       iterator.stop();
       return;
     }
     this.#iterator = iterator;
     this.#watching = true;
-    this.#follow(iterator).then(
-      () => this.#ended(new Error('lease watch ended'), iterator),
-      (error: unknown) => this.#ended(error, iterator),
-    );
+    const ended = (error: unknown) => {
+      if (attempt === this.#attempt && this.#watching) this.#watchFailed(error);
+    };
+    this.#follow(iterator).then(() => ended(new Error('lease watch ended')), ended);
   }
 
-  /** Told to the supervisor, unless it was closed or replaced on purpose. */
-  #ended(error: unknown, iterator?: QueuedIterator<KvEntry>): void {
-    if (this.#closed || !this.#watching || (iterator !== undefined && iterator !== this.#iterator)) return;
-    this.#options.ended(asError(error));
+  /** While it is connected it tries again; when it is not, the next reconnect does. */
+  #watchFailed(error: unknown): void {
+    this.#watching = false;
+    if (this.#closed || !this.#bus.connected) return;
+    this.#options.failed(asError(error));
+    this.#cancelRewatch();
+    this.#cancelRewatch = this.#options.clock.after(REWATCH_MS, this.#rewatch);
   }
 
   async #follow(entries: QueuedIterator<KvEntry>): Promise<void> {
     for await (const entry of entries) {
+      if (entry.key === PROOF_KEY) {
+        if (entry.string() === this.#proof?.value) this.#proof.seen();
+        continue;
+      }
       if (entry.operation !== 'PUT') {
         this.#forget(entry.key, 'left');
         continue;
@@ -124,9 +151,54 @@ export class LeaseWatch {
     const now = clock.monotonic();
     const stoodStill = now - this.#lastCheck > leaseMs / 2 || !this.#bus.connected || !this.#watching;
     this.#lastCheck = now;
-    for (const [id, at] of this.#seen) {
-      if (stoodStill) this.#seen.set(id, now);
-      else if (now - at > leaseMs) this.#forget(id, `lease not renewed for ${leaseMs} ms`);
+    if (stoodStill) this.#newTerms();
+    else if (this.#overdue().length > 0 && this.#proof === undefined) void this.#forgetOverdue();
+  }
+
+  #newTerms(): void {
+    const now = this.#options.clock.monotonic();
+    for (const id of this.#seen.keys()) this.#seen.set(id, now);
+  }
+
+  #overdue(): string[] {
+    const { clock, leaseMs } = this.#options;
+    const due = clock.monotonic() - leaseMs;
+    return [...this.#seen].filter(([, at]) => at < due).map(([id]) => id);
+  }
+
+  /** What was renewed ahead of the proof has been seen when the proof has: the entries come in their order. */
+  async #forgetOverdue(): Promise<void> {
+    const proven = await this.#prove();
+    if (this.#closed) return;
+    if (!proven) this.#newTerms();
+    else
+      for (const id of this.#overdue()) this.#forget(id, `lease not renewed for ${this.#options.leaseMs} ms`);
+  }
+
+  /** Whether an entry that is written now comes through. Never rejects. */
+  async #prove(): Promise<boolean> {
+    const { clock, leaseMs } = this.#options;
+    const value = newId();
+    let written = false;
+    let cancel = () => {};
+    try {
+      return await new Promise<boolean>((resolve) => {
+        this.#proof = { value, seen: () => resolve(!this.#closed) };
+        cancel = clock.after(Math.min(PROOF_MS, leaseMs), () => {
+          // Taken, and not handed on: it is the watch that is broken.
+          if (written && this.#watching) this.#rewatch();
+          resolve(false);
+        });
+        this.#bucket.put(PROOF_KEY, value).then(
+          () => {
+            written = true;
+          },
+          () => resolve(false),
+        );
+      });
+    } finally {
+      cancel();
+      this.#proof = undefined;
     }
   }
 

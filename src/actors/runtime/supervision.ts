@@ -124,6 +124,20 @@ export class Supervisor {
     for (const child of [...this.#children.values()].reverse()) await this.#stopChild(child);
   }
 
+  /** After `stop`: starts the children again, in order. One that does not start is restarted by policy. */
+  async start(): Promise<void> {
+    this.#stopping = false;
+    for (const child of [...this.#children.values()]) {
+      if (this.#stopping) return;
+      if (!this.#has(child) || child.state !== 'stopped') continue;
+      try {
+        await this.#start(child);
+      } catch (error) {
+        this.#exited(child, error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+  }
+
   get size(): number {
     return this.#children.size;
   }
@@ -307,14 +321,14 @@ function keyOf(child: { kind: string; id: string }): string {
   return `${child.kind}.${child.id}`;
 }
 
-/** A supervisor as the child of another: its own children stop with it. */
+/** A supervisor as the child of another: its own children stop with it, and start again with it. */
 export function subtree(supervisor: Supervisor, id: string, shutdownMs: number): ChildSpec {
   return {
     kind: 'supervisor',
     id,
     restart: 'temporary',
     shutdownMs,
-    start: async () => {},
+    start: () => supervisor.start(),
     stop: () => supervisor.stop(),
     describe: () => {
       const { state, restarts, children } = supervisor.tree();
