@@ -3,6 +3,7 @@ import type { NatsConnection } from 'nats';
 import { Bus } from './actors/runtime/bus.js';
 import { type ChildSpec, subtree } from './actors/runtime/supervision.js';
 import { type Broker, brokerChild, prepareBroker } from './broker/broker.js';
+import { ensureBuckets } from './broker/buckets.js';
 import { connectBroker, endConnection } from './broker/connect.js';
 import { whenLed } from './broker/readiness.js';
 import { ensureStreams } from './broker/streams.js';
@@ -83,7 +84,10 @@ export async function startSupervisor(
     const subjects = new Subjects(settings.prefix);
     const { connectTimeoutMs, replicas } = settings.nats;
     const made = connection;
-    await whenLed(connectTimeoutMs, () => ensureStreams(made, subjects, settings.results, replicas));
+    await whenLed(connectTimeoutMs, async () => {
+      await ensureStreams(made, subjects, settings.results, replicas);
+      await ensureBuckets(made, subjects, { leaseMs: settings.hosts.leaseMs, replicas });
+    });
     await root.tree.add(subtree(root.services, 'services', settings.hosts.drainMs + SHUTDOWN_MS));
     const composition = compose({ settings, parts, dataDir, store, log, root, broker, connection, subjects });
     await startServices(composition);

@@ -61,7 +61,8 @@ async function isThere(look: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-function isLeaderless(error: unknown): boolean {
+/** Passes by itself: JetStream starts, or its servers choose a leader. */
+export function isLeaderless(error: unknown): boolean {
   if (!(error instanceof NatsError)) return false;
   if (error.api_error?.err_code === TEMPORARILY_UNAVAILABLE) return true;
   return [ErrorCode.Timeout, ErrorCode.NoResponders, ErrorCode.JetStreamNotEnabled].includes(

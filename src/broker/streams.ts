@@ -9,6 +9,7 @@ import {
 } from 'nats';
 import type { Subjects } from '../messages/subjects.js';
 import { STREAM_NOT_FOUND } from './readiness.js';
+import { orRefused } from './refusals.js';
 
 const NANOS_PER_MS = 1_000_000;
 /** How long the server remembers message ids: a result that is sent again after a crash is one it has already. */
@@ -22,7 +23,7 @@ export interface StreamLimits {
 }
 
 /**
- * Makes the two streams, or brings them to these limits when they are there; and the buckets, where they are.
+ * Makes the two streams, or brings them to these limits when they are there.
  *
  * @param replicas servers of a cluster that keep a copy.
  */
@@ -55,24 +56,17 @@ export async function ensureStreams(
     duplicate_window: Math.min(DUPLICATE_WINDOW_MS, limits.maxAgeMs) * NANOS_PER_MS,
     num_replicas: replicas,
   });
-  for (const bucket of [subjects.hostBucket, subjects.placementBucket])
-    await replicate(manager, `KV_${bucket}`, replicas);
 }
 
 async function ensure(
   manager: JetStreamManager,
   config: Partial<StreamConfig> & { name: string },
 ): Promise<void> {
-  if (await exists(manager, config.name)) await manager.streams.update(config.name, config);
-  else await manager.streams.add(config);
-}
-
-/** A bucket that is not there yet is made by whoever opens it. */
-async function replicate(manager: JetStreamManager, name: string, replicas: number): Promise<void> {
-  if (!(await exists(manager, name))) return;
-  const { config } = await manager.streams.info(name);
-  if (config.num_replicas !== replicas)
-    await manager.streams.update(name, { ...config, num_replicas: replicas });
+  const mend = 'set nats.replicas, results.maxBytes or prefix to what the broker takes';
+  await orRefused(`stream ${config.name}`, mend, async () => {
+    if (await exists(manager, config.name)) await manager.streams.update(config.name, config);
+    else await manager.streams.add(config);
+  });
 }
 
 async function exists(manager: JetStreamManager, name: string): Promise<boolean> {

@@ -7,6 +7,7 @@ import {
   type NatsConnection,
 } from 'nats';
 import { inProcessSpan, inTraceOf } from '../actors/runtime/trace.js';
+import { ensureDurable } from '../broker/durables.js';
 import { messageOf, parseWith, VigilError } from '../messages/errors.js';
 import { idFrom, isId } from '../messages/ids.js';
 import type { DeadLetter } from '../messages/results.js';
@@ -55,14 +56,19 @@ export class TriggerIntake {
   static async open(options: TriggerIntakeOptions): Promise<TriggerIntake> {
     const { connection, subjects, maxRunning, ackWaitMs } = options;
     const manager = await connection.jetstreamManager();
-    await manager.consumers.add(subjects.triggerStream, {
-      durable_name: DURABLE,
-      ack_policy: AckPolicy.Explicit,
-      deliver_policy: DeliverPolicy.All,
-      ack_wait: ackWaitMs * NANOS_PER_MS,
-      // What is not acknowledged runs: the bound on running requests, kept by the server.
-      max_ack_pending: maxRunning,
-      max_deliver: -1,
+    await ensureDurable(manager, {
+      stream: subjects.triggerStream,
+      name: DURABLE,
+      fixed: {
+        ack_policy: AckPolicy.Explicit,
+        deliver_policy: DeliverPolicy.All,
+        max_deliver: -1,
+      },
+      bounds: {
+        ack_wait: ackWaitMs * NANOS_PER_MS,
+        // What is not acknowledged runs: the bound on running requests, kept by the server.
+        max_ack_pending: maxRunning,
+      },
     });
     const consumer = await connection.jetstream().consumers.get(subjects.triggerStream, DURABLE);
     const intake = new TriggerIntake(options, consumer);
