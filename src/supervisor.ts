@@ -33,6 +33,7 @@ import { OutboxDrain } from './services/outbox-drain.js';
 import { service } from './services/service.js';
 import { signService } from './services/signs.js';
 import { Steering } from './services/steering.js';
+import { StreamKeeper } from './services/stream-keeper.js';
 import { taskService } from './services/tasks/task-service.js';
 import type { Settings } from './settings/schema.js';
 import { createStore } from './store/store.js';
@@ -82,12 +83,6 @@ export async function startSupervisor(
       INBOX,
     );
     const subjects = new Subjects(settings.prefix);
-    const { connectTimeoutMs, replicas } = settings.nats;
-    const made = connection;
-    await whenLed(connectTimeoutMs, async () => {
-      await ensureStreams(made, subjects, settings.results, replicas);
-      await ensureBuckets(made, subjects, { leaseMs: settings.hosts.leaseMs, replicas });
-    });
     await root.tree.add(subtree(root.services, 'services', settings.hosts.drainMs + SHUTDOWN_MS));
     const composition = compose({ settings, parts, dataDir, store, log, root, broker, connection, subjects });
     await startServices(composition);
@@ -117,6 +112,7 @@ async function startServices(composition: Composition): Promise<void> {
   });
   const hosts = localHosts(composition);
 
+  await services.add(streamsService(composition));
   // Ahead of the outbox: what a run before has left in it goes out at once, and is said to people once only.
   if (notices !== undefined) await services.add(notices.spec);
   await services.add(outboxService(composition, (rows) => notices?.sent(rows)));
@@ -136,6 +132,28 @@ async function startServices(composition: Composition): Promise<void> {
   for (const spec of webhookServices(composition)) await services.add(spec);
   await services.add(scheduleService(composition));
   if (settings.http.enabled) await services.add(http.service());
+}
+
+/** Streams and buckets. The first: what the others open has to be there. */
+function streamsService({ settings, connection, subjects, running, failed }: Composition): ChildSpec {
+  const { connectTimeoutMs, replicas } = settings.nats;
+  return service('streams', SHUTDOWN_MS, async () => {
+    const keeper = await StreamKeeper.open({
+      connection,
+      ensure: () =>
+        whenLed(connectTimeoutMs, async () => {
+          await ensureStreams(connection, subjects, settings.results, replicas);
+          await ensureBuckets(connection, subjects, { leaseMs: settings.hosts.leaseMs, replicas });
+        }),
+      ensured: async () => {
+        // They may not have started yet; then they read what is there when they do.
+        running.outbox?.wake();
+        await running.fleet?.bucketMayBeNew();
+      },
+      failed: failed('streams and buckets wait for the broker'),
+    });
+    return () => keeper.close();
+  });
 }
 
 /** @param told is told of what has left, too. */

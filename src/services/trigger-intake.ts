@@ -1,6 +1,7 @@
 import {
   AckPolicy,
   type Consumer,
+  ConsumerEvents,
   type ConsumerMessages,
   DeliverPolicy,
   type JsMsg,
@@ -26,6 +27,12 @@ const RETRY_MS = 1_000;
 const HEARTBEAT_MS = 2_000;
 /** A request for messages ends after this and is made anew; the client also waits so long where nobody answers it. */
 const EXPIRES_MS = 5_000;
+/** Pieces of the client's status that mean that the broker has lost the durable; the client would ask for it for ever. */
+const GONE: readonly string[] = [
+  ConsumerEvents.StreamNotFound,
+  ConsumerEvents.ConsumerNotFound,
+  ConsumerEvents.ConsumerDeleted,
+];
 
 export interface TriggerIntakeOptions {
   readonly connection: NatsConnection;
@@ -44,35 +51,16 @@ export interface TriggerIntakeOptions {
  */
 export class TriggerIntake {
   readonly #options: TriggerIntakeOptions;
-  readonly #consumer: Consumer;
   #messages: ConsumerMessages | undefined;
   #closed = false;
 
-  private constructor(options: TriggerIntakeOptions, consumer: Consumer) {
+  private constructor(options: TriggerIntakeOptions) {
     this.#options = options;
-    this.#consumer = consumer;
   }
 
   static async open(options: TriggerIntakeOptions): Promise<TriggerIntake> {
-    const { connection, subjects, maxRunning, ackWaitMs } = options;
-    const manager = await connection.jetstreamManager();
-    await ensureDurable(manager, {
-      stream: subjects.triggerStream,
-      name: DURABLE,
-      fixed: {
-        ack_policy: AckPolicy.Explicit,
-        deliver_policy: DeliverPolicy.All,
-        max_deliver: -1,
-      },
-      bounds: {
-        ack_wait: ackWaitMs * NANOS_PER_MS,
-        // What is not acknowledged runs: the bound on running requests, kept by the server.
-        max_ack_pending: maxRunning,
-      },
-    });
-    const consumer = await connection.jetstream().consumers.get(subjects.triggerStream, DURABLE);
-    const intake = new TriggerIntake(options, consumer);
-    void intake.#follow();
+    const intake = new TriggerIntake(options);
+    void intake.#follow(await openDurable(options));
     return intake;
   }
 
@@ -82,20 +70,28 @@ export class TriggerIntake {
     await this.#messages?.close();
   }
 
-  async #follow(): Promise<void> {
+  async #follow(opened: Consumer): Promise<void> {
+    let consumer: Consumer | undefined = opened;
     while (!this.#closed) {
       try {
-        this.#messages = await this.#consumer.consume({
+        consumer ??= await openDurable(this.#options);
+        const messages = await consumer.consume({
           max_messages: this.#options.maxRunning,
           expires: EXPIRES_MS,
           idle_heartbeat: HEARTBEAT_MS,
         });
-        for await (const message of this.#messages) void this.#take(message);
+        this.#messages = messages;
+        // It may have been closed meanwhile.
+        if (this.#closed) messages.stop();
+        void stopWhenGone(messages);
+        for await (const message of messages) void this.#take(message);
       } catch (error) {
         if (this.#closed) return;
         this.#options.failed(error);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
+      // Whatever ended it: the broker may have come back without it.
+      consumer = undefined;
     }
   }
 
@@ -139,6 +135,26 @@ export class TriggerIntake {
     );
     message.ack();
   }
+}
+
+/** Made where it is not there, with the bounds of these settings. */
+async function openDurable(options: TriggerIntakeOptions): Promise<Consumer> {
+  const { connection, subjects, maxRunning, ackWaitMs } = options;
+  await ensureDurable(await connection.jetstreamManager(), {
+    stream: subjects.triggerStream,
+    name: DURABLE,
+    fixed: { ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All, max_deliver: -1 },
+    bounds: {
+      ack_wait: ackWaitMs * NANOS_PER_MS,
+      // What is not acknowledged runs: the bound on running requests, kept by the server.
+      max_ack_pending: maxRunning,
+    },
+  });
+  return connection.jetstream().consumers.get(subjects.triggerStream, DURABLE);
+}
+
+async function stopWhenGone(messages: ConsumerMessages): Promise<void> {
+  for await (const { type } of await messages.status()) if (GONE.includes(type)) messages.stop();
 }
 
 /** @throws VigilError BAD_REQUEST */

@@ -88,6 +88,11 @@ export class TestBroker {
     this.#child?.kill('SIGCONT');
   }
 
+  /** As a container that was made anew without a volume. Between `kill` and `start`. */
+  async emptyStore(): Promise<void> {
+    await rm(join(this.#folder, 'store'), { recursive: true, force: true });
+  }
+
   async connect(t: Test, name = 'test', options: { port?: number; pingIntervalMs?: number } = {}) {
     const connection = await connectBroker(
       {

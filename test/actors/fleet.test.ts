@@ -274,3 +274,34 @@ t.test(
     );
   },
 );
+
+t.test('a bucket that was made anew has every placement again, under its own revisions', async (t) => {
+  const all = specs(20);
+  const ids = all.map(({ id }) => id);
+  const { fleet, where, placements, connection, subjects } = await create(t, all);
+  for (const id of ['h1', 'h2']) fleet.hostJoined(lease(id));
+  await fleet.settle();
+  // Revisions that the new bucket will not reach.
+  fleet.register(all.map((each) => ({ ...each, goal: 'mend it' })));
+  await fleet.settle();
+  const before = where(ids);
+  await fleet.bucketMayBeNew();
+  await fleet.settle();
+  t.strictSame(where(ids), before, 'nothing is written into one that is the same');
+
+  const manager = await connection.jetstreamManager();
+  await manager.streams.delete(`KV_${subjects.placementBucket}`);
+  await connection.jetstream().views.kv(subjects.placementBucket, { history: 1 });
+  await fleet.bucketMayBeNew();
+  t.ok(
+    ids.every((id) => fleet.whereIs(id) === undefined),
+    'nobody is asked by a revision that is gone',
+  );
+  await fleet.settle();
+  const written = await placements();
+  t.strictSame(
+    ids.map((id) => [written.get(id)?.host, written.get(id)?.epoch]),
+    ids.map((id) => [before[id]?.host, fleet.whereIs(id)?.epoch]),
+  );
+  t.equal(Math.max(...ids.map((id) => fleet.whereIs(id)?.epoch ?? 0)), all.length, 'each written once');
+});

@@ -47,12 +47,15 @@ export class Fleet extends EventEmitter<FleetEvents> {
   readonly #hosts = new Map<string, HostLease>();
   readonly #removed = new Set<string>();
   readonly #onError: (error: unknown) => void;
+  /** When the bucket was made: another one counts revisions from one again. */
+  #made: string;
   #settling: Promise<void> | undefined;
   #closed = false;
 
-  private constructor(bucket: KV, onError: (error: unknown) => void) {
+  private constructor(bucket: KV, made: string, onError: (error: unknown) => void) {
     super();
     this.#bucket = bucket;
+    this.#made = made;
     this.#onError = onError;
   }
 
@@ -65,7 +68,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
     replicas = 1,
   ): Promise<Fleet> {
     const bucket = await connection.jetstream().views.kv(subjects.placementBucket, { history: 1, replicas });
-    const fleet = new Fleet(bucket, onError);
+    const fleet = new Fleet(bucket, await whenMade(bucket), onError);
     for (const spec of specs) fleet.#agents.set(spec.id, unplaced(spec));
     for await (const key of await bucket.keys()) if (!fleet.#agents.has(key)) fleet.#removed.add(key);
     await fleet.settle();
@@ -149,6 +152,16 @@ export class Fleet extends EventEmitter<FleetEvents> {
     return this.#settling;
   }
 
+  /** Writes every placement anew when the bucket is another one: the broker may have come back with an empty store. */
+  async bucketMayBeNew(): Promise<void> {
+    const made = await whenMade(this.#bucket);
+    if (made === this.#made) return;
+    this.#made = made;
+    // Others in their place: an answer of the bucket that is gone would give them a revision of it.
+    for (const [id, { spec, host }] of this.#agents) this.#agents.set(id, { ...unplaced(spec), host });
+    this.#settleSoon();
+  }
+
   close(): void {
     this.#closed = true;
     this.removeAllListeners();
@@ -213,6 +226,11 @@ export class Fleet extends EventEmitter<FleetEvents> {
     await this.#bucket.purge(id);
     if (!this.#agents.has(id)) this.#removed.delete(id);
   }
+}
+
+async function whenMade(bucket: KV): Promise<string> {
+  const { streamInfo } = await bucket.status();
+  return streamInfo.created;
 }
 
 function unplaced(spec: AgentSpec): Placed {
