@@ -19,7 +19,8 @@ export async function ensureBuckets(
 ): Promise<void> {
   const { views } = connection.jetstream();
   const manager = await connection.jetstreamManager();
-  // As `Fleet` and `LeaseWatch` open them; the client leaves a bucket as it is where it is there.
+  // The client leaves a bucket as it is where it is there. The lifetime of leases only sweeps up: who is alive is decided
+  // by `LeaseWatch`.
   const lifetimes = [
     [subjects.placementBucket, 0],
     [subjects.hostBucket, Math.max(60_000, leaseMs * 10)],

@@ -28,7 +28,6 @@ export function fleetService(composition: Composition, hosts: readonly LocalHost
     announceHosts(fleet, bus, publishing);
     const leases = await LeaseWatch.open(bus, subjects, {
       leaseMs: settings.hosts.leaseMs,
-      replicas,
       clock: systemClock,
       joined: (lease) => fleet.hostJoined(lease),
       lost: (id, why) => {

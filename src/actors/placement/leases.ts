@@ -1,4 +1,4 @@
-import type { KV, KvEntry, NatsConnection, QueuedIterator } from 'nats';
+import type { KV, KvEntry, QueuedIterator } from 'nats';
 import { HostLease } from '../../messages/actor-protocols.js';
 import { newId } from '../../messages/ids.js';
 import type { Subjects } from '../../messages/subjects.js';
@@ -8,8 +8,6 @@ import { readJson } from '../runtime/wire.js';
 
 export interface LeaseWatchOptions {
   readonly leaseMs: number;
-  /** Servers of a cluster that keep the bucket; one when absent. */
-  readonly replicas?: number;
   readonly clock: Clock;
   joined(lease: HostLease): void;
   lost(id: string, why: string): void;
@@ -59,7 +57,8 @@ export class LeaseWatch {
   }
 
   static async open(bus: Bus, subjects: Subjects, options: LeaseWatchOptions): Promise<LeaseWatch> {
-    const bucket = await openHostBucket(bus.connection, subjects, options);
+    const { views } = bus.connection.jetstream();
+    const bucket = await views.kv(subjects.hostBucket, { bindOnly: true });
     const watch = new LeaseWatch(bus, bucket, options);
     await watch.#watch();
     bus.on('reconnect', watch.#rewatch);
@@ -213,15 +212,4 @@ function asError(error: unknown): Error {
 
 function readLease(entry: KvEntry): HostLease | undefined {
   return HostLease.safeParse(readJson(entry.value)).data;
-}
-
-/** The bucket's time to live only sweeps up; who is alive is decided by `LeaseWatch`. */
-function openHostBucket(
-  connection: NatsConnection,
-  subjects: Subjects,
-  { leaseMs, replicas = 1 }: LeaseWatchOptions,
-): Promise<KV> {
-  return connection
-    .jetstream()
-    .views.kv(subjects.hostBucket, { history: 1, ttl: Math.max(60_000, leaseMs * 10), replicas });
 }
