@@ -10,12 +10,15 @@ import { endLeftover, forgetServer, noteServer } from './leftover.js';
 
 const READY_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 5_000;
+/** How long a restart waits for its port; the restart policy tries again after it. */
+const PORT_WAIT_MS = 2_000;
+const PORT_RETRY_MS = 50;
 
 export interface ServerOptions {
   readonly program: ServerProgram;
   /** Folder of the broker's files: configuration, store, what is running. */
   readonly folder: string;
-  /** Wanted port; a free one is taken when it is in use, and when it is 0. */
+  /** Wanted port; the first start takes a free one when it is in use, and when it is 0. */
   readonly port: number;
   readonly prefix: string;
   readonly keys: Readonly<Record<Role, RoleKey>>;
@@ -25,6 +28,7 @@ export interface ServerOptions {
 export class BrokerServer {
   readonly #options: ServerOptions;
   #child: ChildProcess | undefined;
+  /** Set once it has taken connections there: from then on clients know it by this port. */
   #port: number | undefined;
   #pid: number | undefined;
 
@@ -44,20 +48,15 @@ export class BrokerServer {
    * Starts it and returns when it takes connections.
    *
    * @param exited called when it ends without having been stopped.
-   * @throws VigilError BROKER with the server's last words.
+   * @throws VigilError BROKER with the server's last words; at a restart, also when its port is taken.
    */
   async start(exited: (error: Error) => void): Promise<void> {
-    const { folder, port, prefix, keys, program } = this.#options;
+    const { folder, prefix, keys, program } = this.#options;
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const before = await endLeftover(folder);
-    this.#port = await usablePort(this.#port ?? before ?? port);
-    const file = await writeConfiguration({
-      folder,
-      prefix,
-      keys,
-      port: this.#port,
-      version: program.version,
-    });
+    const port =
+      this.#port === undefined ? await usablePort(before ?? this.#options.port) : await samePort(this.#port);
+    const file = await writeConfiguration({ folder, prefix, keys, port, version: program.version });
     // Its own process group: Ctrl-C in a terminal goes to the supervisor, which stops the broker last.
     const child = spawn(program.path, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     this.#child = child;
@@ -81,6 +80,7 @@ export class BrokerServer {
         if (!line.includes('Server is ready')) return;
         clearTimeout(late);
         this.#pid = child.pid;
+        this.#port = port;
         resolve();
       });
       child.once('error', (error) => {
@@ -99,7 +99,7 @@ export class BrokerServer {
       });
     });
     // Noted before it is ready: who starts it may be killed meanwhile.
-    await Promise.all([ready, noteServer(folder, child.pid, this.#port)]);
+    await Promise.all([ready, noteServer(folder, child.pid, port)]);
   }
 
   async stop(): Promise<void> {
@@ -122,6 +122,25 @@ export class BrokerServer {
 /** `wanted` when it is free, else a free one. */
 async function usablePort(wanted: number): Promise<number> {
   return (await listenOnce(wanted)) ?? (await listenOnce(0)) ?? wanted;
+}
+
+/**
+ * Waits until it is free. Elsewhere a restarted broker would be found by nobody: whoever was connected dials this port.
+ *
+ * @throws VigilError BROKER when it stays taken.
+ */
+async function samePort(port: number): Promise<number> {
+  const endsAt = performance.now() + PORT_WAIT_MS;
+  while ((await listenOnce(port)) === undefined) {
+    if (performance.now() > endsAt) {
+      throw new VigilError(
+        'BROKER',
+        `port ${port} of nats-server was taken by another program while it was down, and its clients know it there; end that program, or restart Vigil: it then takes another port`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, PORT_RETRY_MS));
+  }
+  return port;
 }
 
 function listenOnce(port: number): Promise<number | undefined> {

@@ -1,14 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import t from 'tap';
+import { Events, type NatsConnection } from 'nats';
+import t, { type Test } from 'tap';
+import { connectBroker, endConnection } from '../../src/broker/connect.js';
 import { roleKeys } from '../../src/broker/keys.js';
 import { BrokerServer } from '../../src/broker/server.js';
 import { ensureStreams } from '../../src/broker/streams.js';
 import { VigilError } from '../../src/messages/errors.js';
 import { Subjects } from '../../src/messages/subjects.js';
+import { gate, until } from '../actors/until.js';
 import { testFolder } from '../folder.js';
 import { connectAs, isAlive, serverOn, unexpected } from './servers.js';
 
@@ -67,6 +70,51 @@ t.test('a broker that is killed says so, and comes back on its port with its dat
   const again = await connectAs(t, server, dataDir, 'supervisor');
   const info = await (await again.jetstreamManager()).streams.info('VIGIL_TRIGGERS');
   t.equal(info.state.messages, 1, 'what was acknowledged is there');
+});
+
+t.test('a port that was taken while the broker was down is waited for, never passed over', async (t) => {
+  const dataDir = testFolder(t);
+  const server = await serverOn(t, dataDir);
+  const ended = gate<Error>();
+  await server.start(ended.open);
+  const port = portOf(server);
+  // As a host connects: it dials this URL until it is told to stop.
+  const connection = await connectBroker(
+    {
+      url: server.url,
+      nkeyFile: join(dataDir, 'keys', 'host.nk'),
+      connectTimeoutMs: 1_000,
+      pingIntervalMs: 60_000,
+    },
+    'test host',
+    '_INBOX_host',
+  );
+  t.teardown(() => endConnection(connection));
+  const back = reconnected(connection);
+  process.kill(server.pid ?? 0, 'SIGKILL');
+  await ended.promise;
+  const holder = await holdPort(t, port);
+  await t.rejects(server.start(unexpected), {
+    code: 'BROKER',
+    message: new RegExp(`port ${port} .*taken by another program.*end that program, or restart Vigil`),
+  });
+  t.equal(server.pid, undefined, 'it is not somewhere else');
+  t.equal(portOf(server), port);
+
+  // Released while a start waits for it: that one looks for the port right after it has cleared the record away.
+  const record = join(dataDir, 'nats', 'running.json');
+  writeFileSync(record, JSON.stringify({ pid: 2 ** 22 + 1, port }));
+  const started = server.start(unexpected);
+  await until(() => !existsSync(record), 'the start has cleared the record away');
+  await new Promise(setImmediate);
+  await holder.release();
+  await started;
+  t.equal(portOf(server), port);
+  t.ok(isAlive(server.pid ?? 0));
+  await back;
+  await connection.flush();
+  t.equal(connection.getServer(), `127.0.0.1:${port}`);
+  t.equal(connection.info?.port, port, 'the old connection is there again');
 });
 
 t.test(
@@ -141,7 +189,7 @@ t.test('a stop during the start ends both', async (t) => {
   // Says nothing, as a server that loads a large store.
   const dataDir = testFolder(t, { 'nats-server': '#!/bin/sh\necho "[1] loading" >&2\nexec sleep 60\n' });
   const path = join(dataDir, 'nats-server');
-  const { chmodSync, existsSync } = await import('node:fs');
+  const { chmodSync } = await import('node:fs');
   chmodSync(path, 0o755);
   const server = new BrokerServer({
     program: { path, version: [2, 9, 0] },
@@ -202,3 +250,33 @@ t.test('a data directory with blanks, quotes and umlauts in its name serves as w
   await ensureStreams(supervisor, new Subjects(), LIMITS);
   t.ok(readdirSync(join(dataDir, 'nats', 'store')).length > 0, 'the store is where it should be');
 });
+
+/** Resolves when the connection is there again. */
+async function reconnected(connection: NatsConnection): Promise<void> {
+  for await (const { type } of connection.status()) if (type === Events.Reconnect) return;
+}
+
+/** Another program on that port: it takes connections and says nothing. */
+async function holdPort(t: Test, port: number): Promise<{ release(): Promise<void> }> {
+  const sockets = new Set<Socket>();
+  const holder = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined));
+  });
+  await until(
+    () =>
+      new Promise<boolean>((resolve) => {
+        holder.once('error', () => resolve(false));
+        holder.listen(port, '127.0.0.1', () => resolve(true));
+      }),
+    'the port is free to be taken',
+  );
+  const release = async () => {
+    if (!holder.listening) return;
+    const closed = once(holder, 'close');
+    holder.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  t.teardown(release);
+  return { release };
+}
