@@ -6,6 +6,7 @@ import { type Broker, brokerChild, prepareBroker } from './broker/broker.js';
 import { ensureBuckets } from './broker/buckets.js';
 import { connectBroker, endConnection } from './broker/connect.js';
 import { whenLed } from './broker/readiness.js';
+import { StoreWatch } from './broker/store-watch.js';
 import { ensureStreams } from './broker/streams.js';
 import {
   type Composition,
@@ -158,9 +159,21 @@ function streamsService({ settings, connection, subjects, running, failed }: Com
 
 /** @param told is told of what has left, too. */
 function outboxService(
-  { connection, store, log, http, running }: Composition,
+  { broker, connection, store, log, http, running }: Composition,
   told: Composition['http']['sent'],
 ): ChildSpec {
+  const watch =
+    broker.server &&
+    new StoreWatch({
+      server: broker.server,
+      isConnected: () => running.bus.connected,
+      ending: (err, failingMs) =>
+        log.error(
+          { err, failingMs },
+          'the broker takes no results although its folder can be written: it is ended, to be restarted',
+        ),
+      unwritable: (err) => log.warn({ err }, 'the broker takes no results, and its folder cannot be written'),
+    });
   return service('outbox', SHUTDOWN_MS, () => {
     const outbox = new OutboxDrain({
       connection,
@@ -169,8 +182,12 @@ function outboxService(
       sent: (rows) => {
         http.sent(rows);
         told(rows);
+        watch?.taken();
       },
-      failed: (error) => log.warn({ err: error }, 'results wait in the outbox'),
+      failed: (error) => {
+        log.warn({ err: error }, 'results wait in the outbox');
+        void watch?.refused(error);
+      },
     });
     running.outbox = outbox;
     outbox.wake();

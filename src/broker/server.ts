@@ -36,6 +36,11 @@ export class BrokerServer {
     this.#options = options;
   }
 
+  /** Of its files. */
+  get folder(): string {
+    return this.#options.folder;
+  }
+
   get url(): string {
     return `nats://127.0.0.1:${this.#port}`;
   }
