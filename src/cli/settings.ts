@@ -1,4 +1,4 @@
-import { type Loaded, loadSettings } from '../settings/load.js';
+import { findPlaces, type Loaded, type LoadOptions, loadSettings, type Places } from '../settings/load.js';
 
 /** The options of `withSettings`, as commander hands them over. */
 export interface SettingsOptions {
@@ -16,7 +16,16 @@ export interface SettingsOptions {
 }
 
 export function settingsOf(options: SettingsOptions): Loaded {
-  return loadSettings({
+  return loadSettings(sourcesOf(options));
+}
+
+/** The files that they come from, whatever stands in these. */
+export function placesOf(options: SettingsOptions): Places {
+  return findPlaces(sourcesOf(options));
+}
+
+function sourcesOf(options: SettingsOptions): LoadOptions {
+  return {
     file: options.config,
     cwd: process.cwd(),
     env: process.env,
@@ -32,5 +41,5 @@ export function settingsOf(options: SettingsOptions): Loaded {
       'managed.maxFileBytes': options.logBytes,
       'managed.maxFiles': options.logFiles,
     },
-  });
+  };
 }

@@ -1,25 +1,28 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { z } from 'zod';
-import { describeIssues, messageOf, VigilError } from '../messages/errors.js';
-import { SECTIONS, SETTINGS } from './catalogue.js';
+import { messageOf, VigilError } from '../messages/errors.js';
+import { SETTINGS } from './catalogue.js';
+import type { Origin } from './origin.js';
 import { withoutPasswords } from './redact.js';
+import { unknownVariable, wrongSettings } from './refusal.js';
 import { Settings } from './schema.js';
 import { readYaml } from './yaml.js';
 
-/** Where a setting's value came from. */
-export type Origin = 'default' | 'environment' | 'flag' | (string & {});
-
-export interface Loaded {
-  readonly settings: Settings;
-  /** By dotted name, for the settings that are not at their default. */
-  readonly origins: ReadonlyMap<string, Origin>;
+/** The files that settings come from. */
+export interface Places {
   /** The configuration file used, absolute. */
   readonly file: string | undefined;
   /** That of the user, which counts less. */
   readonly userFile: string | undefined;
   /** Where files are looked for. */
   readonly places: readonly string[];
+}
+
+export interface Loaded extends Places {
+  readonly settings: Settings;
+  /** By dotted name, for the settings that are not at their default. */
+  readonly origins: ReadonlyMap<string, Origin>;
 }
 
 export interface LoadOptions {
@@ -54,9 +57,8 @@ const NOT_SETTINGS = new Set([
  */
 export function loadSettings(options: LoadOptions): Loaded {
   const origins = new Map<string, Origin>();
-  const userPlaces = userPlacesIn(options.env);
-  const userFile = userPlaces.find((path) => existsSync(path));
-  const file = findFile(options);
+  const found = findPlaces(options);
+  const { userFile, file } = found;
   let tree: Record<string, unknown> = {};
   for (const each of [userFile, file]) if (each !== undefined) tree = withFile(tree, each, origins);
   for (const [variable, text] of Object.entries(options.env)) {
@@ -74,14 +76,22 @@ export function loadSettings(options: LoadOptions): Loaded {
     origins.set(name, 'flag');
   }
   const parsed = Settings.safeParse(tree);
-  if (!parsed.success) {
-    throw new VigilError(
-      'BAD_REQUEST',
-      `settings: ${describeIssues(parsed.error)}${suggestions(parsed.error)} (all settings: vigil config)`,
-    );
-  }
-  const places = [...FILE_NAMES.map((name) => resolve(options.cwd, name)), ...userPlaces];
-  return { settings: parsed.data, origins, file, userFile, places };
+  if (!parsed.success) throw wrongSettings(parsed.error, origins);
+  return { ...found, settings: parsed.data, origins };
+}
+
+/**
+ * Without a look into the files: to find the one with a mistake.
+ *
+ * @throws VigilError BAD_REQUEST when a file was named that is not there.
+ */
+export function findPlaces(options: LoadOptions): Places {
+  const userPlaces = userPlacesIn(options.env);
+  return {
+    file: findFile(options),
+    userFile: userPlaces.find((path) => existsSync(path)),
+    places: [...FILE_NAMES.map((name) => resolve(options.cwd, name)), ...userPlaces],
+  };
 }
 
 /** The settings as rows for a person: name, value, origin. Passwords in URLs, tokens and secrets are left out. */
@@ -193,59 +203,6 @@ function fromText(text: string): unknown {
     }
   }
   return text;
-}
-
-function unknownVariable(variable: string): VigilError {
-  const hint = nearest(variable, [...VARIABLES.keys()]);
-  return new VigilError(
-    'BAD_REQUEST',
-    `environment variable ${variable} is no setting${hint === undefined ? '' : `; did you mean ${hint}?`} (all settings: vigil config)`,
-  );
-}
-
-function suggestions(error: z.ZodError): string {
-  const hints: string[] = [];
-  for (const issue of error.issues) {
-    if (issue.code !== 'unrecognized_keys') continue;
-    for (const key of issue.keys) {
-      const name = [...issue.path, key].join('.');
-      const hint = nearest(name, [...NAMES, ...SECTIONS]);
-      if (hint !== undefined) hints.push(`; did you mean ${hint}?`);
-    }
-  }
-  return hints.slice(0, 3).join('');
-}
-
-/** The candidate within two edits, or a third of a longer word, if any. */
-function nearest(word: string, candidates: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let least = Math.max(3, Math.ceil(word.length / 3));
-  for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < least) {
-      least = distance;
-      best = candidate;
-    }
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(
-        Math.min(
-          (row[j] ?? 0) + 1,
-          (next[j - 1] ?? 0) + 1,
-          (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
-        ),
-      );
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -153,3 +153,16 @@ t.test('config prints the effective settings and where each came from', async (t
   t.match(stdout, 'analysis.maxConcurrent = 5  (default)');
   t.notMatch(stdout, /secret/);
 });
+
+t.test(
+  'where a wrong setting stands, and the file with it is found by the command that the error names',
+  async (t) => {
+    const cwd = testFolder(t, { 'vigil.config.yaml': 'http: {enabled: maybe}\n' });
+    const file = join(cwd, 'vigil.config.yaml');
+    const { code, stderr } = await vigil(t, ['config'], { cwd }).finished();
+    t.equal(code, 2);
+    t.match(stderr, `write true or false (from ${file})`);
+    t.match(stderr, 'vigil config path');
+    t.match(await vigil(t, ['config', 'path'], { cwd }).finished(), { code: 0, stdout: `${file}\n` });
+  },
+);

@@ -114,7 +114,7 @@ const REFUSED: Readonly<
   },
   'a setting that resembles none': {
     file: 'zzzzzzzzzz: 1',
-    says: /"zzzzzzzzzz" \(all settings: vigil config\)/,
+    says: /"zzzzzzzzzz" \(from \S+vigil\.config\.yaml\) \(all settings: docs\/reference\/settings\.md; the files in use: vigil config path\)/,
   },
   'an unknown variable': {
     env: { VIGIL_NATS_ULR: 'x' },
@@ -129,6 +129,35 @@ const REFUSED: Readonly<
   'text for a number in the environment': {
     env: { VIGIL_NATS_PORT: '4e3' },
     says: /nats\.port: .*expected number/,
+  },
+  'text for a switch in the environment': {
+    env: { VIGIL_HTTP_ENABLED: 'no' },
+    says: /http\.enabled: .*expected boolean, received string; write true or false \(from VIGIL_HTTP_ENABLED\) \(all/,
+  },
+  'text for a switch in the file': {
+    file: 'http: {enabled: maybe}',
+    says: /http\.enabled: .*; write true or false \(from \/\S+vigil\.config\.yaml\) \(all/,
+  },
+  'text for a switch by a flag': {
+    flags: { 'nats.install': 'no' },
+    says: /nats\.install: .*; write true or false \(from the command line\) \(all/,
+  },
+  'text for a list in the environment': {
+    env: { VIGIL_RULES_OFF: 'loop,stall' },
+    says: /rules\.off: .*; a list in a variable is JSON: VIGIL_RULES_OFF='\["repeated-action"\]' \(from VIGIL_RULES_OFF\)/,
+  },
+  'text for a list in the file': {
+    file: 'github: {repos: a/b}',
+    says: /github\.repos: .*expected array.*; write a list: \["\.\.\."\] \(from \S+vigil\.config\.yaml\)/,
+  },
+  'a wrong item of a list in the environment': {
+    env: { VIGIL_AGENTS: '[{"id": "a b"}]' },
+    says: /agents\.0\.id: expected 1 to 64 of .* \(from VIGIL_AGENTS\)/,
+  },
+  'two mistakes, each with where it stands': {
+    file: 'nats: {port: four}',
+    env: { VIGIL_HOSTS_COUNT: 'two' },
+    says: /nats\.port: .* \(from \S+vigil\.config\.yaml\); hosts\.count: .* \(from VIGIL_HOSTS_COUNT\) \(all/,
   },
   'a fraction for a count': { env: { VIGIL_HOSTS_COUNT: '1.5' }, says: /hosts\.count: .*expected int/ },
   'out of bounds': { flags: { 'hosts.count': 1_000 }, says: /hosts\.count: .*<=256/ },
@@ -159,6 +188,14 @@ const REFUSED: Readonly<
   'a file that is missing': { env: { VIGIL_CONFIG: 'none.yaml' }, says: /none\.yaml does not exist/ },
   'a file that is a folder': { env: { VIGIL_CONFIG: '.' }, says: /EISDIR/ },
 };
+
+t.test('what is refused is a secret: its variable is named, its value is not', async (t) => {
+  const cwd = testFolder(t, { 'vigil.config.yaml': 'notices: {webhook: {secret: s3kr1t}}\n' });
+  const said = refusal(t, { cwd, env: { VIGIL_HTTP_TOKEN: 'hunter2' } });
+  t.match(said, /http\.token: .*>=16 characters \(from VIGIL_HTTP_TOKEN\)/);
+  t.match(said, /notices\.webhook\.secret: .* \(from \S+vigil\.config\.yaml\)/);
+  t.notMatch(said, /hunter2|s3kr1t/);
+});
 
 for (const [what, { file, env = {}, flags = {}, says }] of Object.entries(REFUSED)) {
   t.test(`refused: ${what}`, async (t) => {

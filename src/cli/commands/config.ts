@@ -1,6 +1,6 @@
 import { describeSettings } from '../../settings/load.js';
 import { EXIT } from '../exit-codes.js';
-import { type SettingsOptions, settingsOf } from '../settings.js';
+import { placesOf, type SettingsOptions, settingsOf } from '../settings.js';
 
 export interface ConfigOptions extends SettingsOptions {
   readonly origin?: boolean;
@@ -20,7 +20,7 @@ export function config(options: ConfigOptions): number {
 
 /** The files that settings come from: those that are there, the one that counts more first. */
 export function path(options: SettingsOptions & { readonly json?: boolean }): number {
-  const { file, userFile, places } = settingsOf(options);
+  const { file, userFile, places } = placesOf(options);
   const used = [file, userFile].filter((each) => each !== undefined);
   if (options.json === true) console.log(JSON.stringify({ used, places }, null, 2));
   else if (used.length > 0) for (const each of used) console.log(each);
