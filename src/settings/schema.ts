@@ -22,6 +22,21 @@ const ManagedRestarts = z.strictObject({
   maxBackoffMs: RestartPolicy.shape.maxBackoffMs.unwrap().default(60_000),
 });
 
+/** The second one would take the place of the first, and nobody would hear of it. */
+function refuseTwins(agents: readonly AgentSpec[], context: z.RefinementCtx): void {
+  const places = new Map<string, number>();
+  for (const [i, { id }] of agents.entries()) {
+    const first = places.get(id);
+    if (first === undefined) places.set(id, i);
+    else
+      context.addIssue({
+        code: 'custom',
+        path: [i, 'id'],
+        message: `"${id}" is there already (agents.${first})`,
+      });
+  }
+}
+
 /**
  * Every setting with its default and bounds: the one place that knows them. The names in files are these; in the
  * environment `analysis.maxConcurrent` is `VIGIL_ANALYSIS_MAX_CONCURRENT`.
@@ -365,6 +380,7 @@ export const Settings = z.strictObject({
   agents: z
     .array(AgentSpec)
     .max(20_000)
+    .superRefine(refuseTwins)
     .default([])
     .describe('Agents to watch from the start; others register over the wire.'),
 });

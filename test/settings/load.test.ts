@@ -154,6 +154,10 @@ const REFUSED: Readonly<
     env: { VIGIL_AGENTS: '[{"id": "a b"}]' },
     says: /agents\.0\.id: expected 1 to 64 of .* \(from VIGIL_AGENTS\)/,
   },
+  'two agents with one id': {
+    file: 'agents: [{id: a}, {id: b}, {id: a}]',
+    says: /settings: agents\.2\.id: "a" is there already \(agents\.0\) \(from \S+vigil\.config\.yaml\) \(all/,
+  },
   'two mistakes, each with where it stands': {
     file: 'nats: {port: four}',
     env: { VIGIL_HOSTS_COUNT: 'two' },
