@@ -19,7 +19,7 @@ export function settingsPage(): string {
 The defaults, then the user's \`~/.config/vigil/config.yaml\` (\`XDG_CONFIG_HOME\`), then \`vigil.config.yaml\` (\`.yml\`,
 \`.json\`; or the file that \`--config\` or \`VIGIL_CONFIG\` names), then the environment, then flags: the later one wins. An unknown or wrong setting is refused with its name and the mend. \`vigil config\`
 prints the effective ones and where each came from. Lists and objects in the environment are JSON; an empty variable is
-not set. \`vigil config path\` names the files. [This schema](../vigil.config.schema.json), named as \`$schema\` in the file,
+not set. A \`~/\` at the start of a path is the home folder. \`vigil config path\` names the files. [This schema](../vigil.config.schema.json), named as \`$schema\` in the file,
 tells an editor every setting.
 
 ${sections.join('\n\n')}

@@ -3,6 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import type { z } from 'zod';
 import { messageOf, VigilError } from '../messages/errors.js';
 import { SETTINGS } from './catalogue.js';
+import { expandHome, homeOf, withHome } from './home.js';
 import type { Origin } from './origin.js';
 import { withoutPasswords } from './redact.js';
 import { unknownVariable, wrongSettings } from './refusal.js';
@@ -77,6 +78,7 @@ export function loadSettings(options: LoadOptions): Loaded {
   }
   const parsed = Settings.safeParse(tree);
   if (!parsed.success) throw wrongSettings(parsed.error, origins);
+  expandHome(parsed.data, homeOf(options.env));
   return { ...found, settings: parsed.data, origins };
 }
 
@@ -111,7 +113,7 @@ function shown(name: string, value: unknown): unknown {
 function findFile({ file, cwd, env }: LoadOptions): string | undefined {
   const named = file ?? env['VIGIL_CONFIG'];
   if (named !== undefined && named !== '') {
-    const path = resolve(cwd, named);
+    const path = resolve(cwd, withHome(named, homeOf(env)));
     if (!existsSync(path)) throw new VigilError('BAD_REQUEST', `configuration file ${path} does not exist`);
     return path;
   }

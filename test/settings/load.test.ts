@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { VigilError } from '../../src/messages/errors.js';
+import { SETTINGS } from '../../src/settings/catalogue.js';
 import { describeSettings, type LoadOptions, loadSettings } from '../../src/settings/load.js';
 import { testFolder } from '../folder.js';
 
@@ -99,6 +100,48 @@ t.test('a group with nothing in it is at its defaults', async (t) => {
   t.equal(settings.nats.port, 5_000);
   t.same([...origins.keys()], ['nats.port']);
   t.same(load({ cwd: testFolder(t, { 'vigil.config.yaml': '# nothing\n' }) }).origins.size, 0);
+});
+
+t.test('"~" in a path is the home folder, whatever the path came from', async (t) => {
+  const home = testFolder(t, {
+    'own.yaml': 'nats: {server: ~/bin/nats-server, nkeyFile: "~user/x", credsFile: a/~/b}',
+  });
+  const agent = {
+    id: 'a',
+    logs: ['~/a.log', 'b.log'],
+    workspace: '~',
+    cwd: '~/w',
+    restart: { command: ['~/r'], cwd: '~/c' },
+  };
+  const env = {
+    HOME: home,
+    VIGIL_CONFIG: '~/own.yaml',
+    VIGIL_GITHUB_APP_KEY_FILE: '~/app.pem',
+    VIGIL_AGENTS: JSON.stringify([agent]),
+  };
+  const { settings } = load({ cwd: home, env, flags: { dataDir: '~/.vigil' } });
+  t.equal(settings.dataDir, join(home, '.vigil'));
+  t.match(settings.nats, { server: join(home, 'bin/nats-server'), nkeyFile: '~user/x', credsFile: 'a/~/b' });
+  t.equal(settings.github.app.keyFile, join(home, 'app.pem'));
+  t.same(settings.agents, [
+    {
+      id: 'a',
+      logs: [join(home, 'a.log'), 'b.log'],
+      workspace: home,
+      cwd: join(home, 'w'),
+      restart: { command: ['~/r'], cwd: join(home, 'c') },
+    },
+  ]);
+  t.equal(load({ cwd: home, env: { HOME: home, VIGIL_DATA_DIR: '~' } }).settings.dataDir, home);
+});
+
+t.test('no setting that is a path was left out of that', async (t) => {
+  const home = testFolder(t);
+  const paths = SETTINGS.filter(({ name }) => /(?:File|Dir|Folder|Path|^nats\.server)$/.test(name));
+  t.ok(paths.length > 4);
+  const env = Object.fromEntries(paths.map(({ variable }) => [variable, '~/x']));
+  const shown = describeSettings(load({ cwd: home, env: { ...env, HOME: home } }));
+  for (const { name } of paths) t.equal(shown.find((row) => row.name === name)?.value, join(home, 'x'), name);
 });
 
 const REFUSED: Readonly<
