@@ -37,6 +37,12 @@ export function goalsOf(judged: readonly Trend[]): ReadonlyMap<string, string> {
   return new Map(judged.map(({ agent, goal }) => [agent, goal]));
 }
 
+/** That of one agent; empty before its first verdict. */
+export async function goalOf(client: Client, agent: string): Promise<string> {
+  const { latest } = await client.request('history.agent', { agent, points: 1 }, TIMEOUT_MS);
+  return latest?.verdict.goal ?? '';
+}
+
 /** The interventions that wait for a person, the newest first. */
 export async function decisions(client: Client): Promise<Intervention[]> {
   const query = { state: 'pending', limit: MAX_PENDING };

@@ -63,6 +63,13 @@ t.test('vigil agents', async (t) => {
     t.equal(code, 0);
     t.match(stdout, /status +running since .* by heartbeat/);
     t.match(stdout, /heartbeat +ok/);
+    t.match(
+      (await agents('get', 'ctf')).stdout,
+      /^goal +The CTF challenge is/m,
+      'that of its log, as in the list',
+    );
+    t.match((await agents('get', 'quiet')).stdout, /^goal +do nothing$/m);
+    t.match((await agents('get', 'commanded')).stdout, /^goal +-$/m);
     t.match(await agents('get', 'nobody'), { code: 4, stderr: /no agent nobody/ });
     t.match(await agents('get', 'a.*.>'), { code: 2 });
   });

@@ -6,7 +6,7 @@ import { Id } from '../../messages/ids.js';
 import { visible } from '../../messages/visible.js';
 import { agentTable, byNeed, repositoryText, span, statusText } from '../agent-table.js';
 import { EXIT } from '../exit-codes.js';
-import { decisions, everyone, goalsOf, trends } from '../fleet-reads.js';
+import { decisions, everyone, goalOf, goalsOf, trends } from '../fleet-reads.js';
 import { failureLines } from '../render.js';
 import { type SettingsOptions, settingsOf } from '../settings.js';
 import { talk } from '../terminal.js';
@@ -51,9 +51,13 @@ export async function list(options: ListOptions): Promise<number> {
 
 export async function get(agent: string, options: Options): Promise<number> {
   const id = parseWith(Id, agent, 'AGENT');
-  const record = await withClient(options, (client) => client.request('agents.get', { id }, TIMEOUT_MS));
+  const [record, found] = await withClient(options, async (client) => {
+    const record = await client.request('agents.get', { id }, TIMEOUT_MS);
+    const isAsked = options.json !== true && record.goal === undefined;
+    return [record, isAsked ? await goalOf(client, id) : ''] as const;
+  });
   if (options.json === true) console.log(JSON.stringify(record, null, 2));
-  else for (const line of linesOf(record)) console.log(line);
+  else for (const line of linesOf(record, found)) console.log(line);
   return EXIT.fine;
 }
 
@@ -153,7 +157,8 @@ function exitOf(failures: readonly Failure[], asked: number): number {
   return unknown === asked ? EXIT.notFound : EXIT.failure;
 }
 
-function linesOf(record: AgentRecord): string[] {
+/** @param found the goal that its log names. */
+function linesOf(record: AgentRecord, found: string): string[] {
   const { status, health, lastAnalysis, spend } = record;
   const today = { tokens: spend.tokensToday, usd: spend.usdToday, unpriced: spend.unpriced };
   const age = status.ageMs === null ? '' : `, latest sign ${span(status.ageMs)} ago`;
@@ -167,7 +172,7 @@ function linesOf(record: AgentRecord): string[] {
         ? 'none'
         : `${health.level}, last ${health.lastHeartbeat}, ${health.missed} missed, ${health.instances} instances; ${gaps}`,
     ],
-    ['goal', record.goal ?? '-'],
+    ['goal', (record.goal ?? found) || '-'],
     ['logs', record.stream === true ? 'sent over the broker' : record.logs.join(', ') || '-'],
     ['workspace', record.workspace ?? '-'],
     [
