@@ -34,11 +34,16 @@ export function taskTable(tasks: readonly Task[], width = terminalWidth()): stri
       task.priority,
       task.score.toFixed(2),
       task.openDependencies === 0 ? '-' : String(task.openDependencies),
-      cut(task.agent ?? '-', AGENT_WIDTH),
+      cut(holderOf(task), AGENT_WIDTH),
       cut(task.phase ?? '-', PHASE_WIDTH),
       cut(task.title, titleWidth),
     ]);
   return table.toString();
+}
+
+/** The record keeps who had it last, when a lease ran out, too: that one works at it no more. */
+function holderOf({ state, agent }: Task): string {
+  return (state === 'claimed' || state === 'running' ? agent : undefined) ?? '-';
 }
 
 /** One task in full: a line for each thing that is known of it. */

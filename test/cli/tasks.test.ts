@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { testFolder } from '../folder.js';
-import { vigil } from '../system/processes.js';
+import { until, vigil } from '../system/processes.js';
 
 async function fleet(t: Test) {
   const cwd = testFolder(t, { 'vigil.config.yaml': 'cycle: {intervalMs: 0}\ntasks: {backoffMs: 0}\n' });
@@ -95,5 +95,25 @@ t.test('vigil tasks', async (t) => {
       code: 0,
       stdout: '{"changed":["y1","y2"],"failures":[]}\n',
     });
+  });
+
+  await t.test('list: who holds a task, not who held it', async (t) => {
+    const row = async () =>
+      (await tasks('list', '--phase', 'held')).stdout.trimEnd().split('\n').at(-1) ?? '';
+    await tasks('add', 'Hold it', '--id', 'held', '--phase', 'held');
+    const claimed = await tasks('claim', '--agent', 'holder', '--phase', 'held', '--lease', '60', '--json');
+    t.match(await row(), /^held +claimed .* holder +held +Hold it/);
+    const { token } = JSON.parse(claimed.stdout);
+    await tasks('start', 'held', '--token', String(token), '--lease', '0.1');
+    await until('the lease has run out', async () => {
+      const { stdout } = await tasks('get', 'held', '--json');
+      return JSON.parse(stdout).state === 'ready';
+    });
+    t.match(await row(), /^held +ready .* - +held +Hold it/);
+    t.match(
+      (await tasks('get', 'held')).stdout,
+      /^agent +holder$/m,
+      'the task in full still names the last one',
+    );
   });
 });
