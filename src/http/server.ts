@@ -143,7 +143,7 @@ export class HttpServer {
     if (known.code === 'CRASHED')
       this.#options.failed(`${request.method} ${request.url.split('?', 1)[0]}`, error);
     return reply
-      .code(known.status)
+      .code(statusCodeOf(error) === 415 ? 415 : known.status)
       .header('cache-control', 'no-store')
       .send({ error: { code: known.code, message: known.message } });
   }
@@ -152,10 +152,20 @@ export class HttpServer {
 /** Fastify's own refusals (no JSON, too large) are the sender's, too. */
 function knownError(error: unknown): VigilError {
   if (error instanceof VigilError) return error;
-  const status = (error as { statusCode?: unknown }).statusCode;
+  const status = statusCodeOf(error);
   if (status === 413) return new VigilError('TOO_LARGE', `the body has more than ${BODY_LIMIT} bytes`);
+  if (status === 415)
+    return new VigilError(
+      'BAD_REQUEST',
+      'the body is not said to be JSON; send Content-Type: application/json',
+    );
   if (typeof status === 'number' && status < 500) return new VigilError('BAD_REQUEST', messageOf(error));
   return new VigilError('CRASHED', `unexpected: ${messageOf(error)}`);
+}
+
+/** Of an error that Fastify threw. */
+function statusCodeOf(error: unknown): unknown {
+  return error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
 }
 
 function senderOf({ headers }: FastifyRequest): Sender {

@@ -118,6 +118,13 @@ t.test('on loopback: reads, writes by the handlers of the subjects, events, metr
       `${path} ${JSON.stringify(options).slice(0, 90)}`,
     );
 
+  const form = { 'content-type': 'application/x-www-form-urlencoded', 'x-vigil': '1' };
+  const unsaid = await ask(base, 'api/rpc/analyze', { method: 'POST', headers: form, body });
+  t.equal(unsaid.status, 415, 'what curl sends by itself');
+  t.match(JSON.parse(unsaid.text), {
+    error: { code: 'BAD_REQUEST', message: /send Content-Type: application\/json/ },
+  });
+
   const metrics = (await ask(base, 'metrics')).text;
   t.match(metrics, /^vigil_agents\{state="\w+"\} \d+$/m);
   t.match(metrics, /^vigil_pool_threads\{process="h0-\w+",pool="parse"\} \d+$/m);
