@@ -1,12 +1,18 @@
 import { readFileSync, statSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
 import { z } from 'zod';
-import { messageOf, parseWith, VigilError } from '../messages/errors.js';
+import { describeIssues, messageOf, VigilError } from '../messages/errors.js';
 import { TaskSpec } from '../messages/tasks.js';
+import { nearest } from '../settings/nearest.js';
 import { readYaml } from '../settings/yaml.js';
 
 const MAX_BYTES = 67_108_864;
-const TaskFile = z.union([z.array(z.unknown()), z.strictObject({ tasks: z.array(z.unknown()) })]);
+const MAX_HINTS = 3;
+const EXPECTED = 'expected a list of tasks, each with a title';
+const Wrapped = z.strictObject(
+  { tasks: z.array(z.unknown(), EXPECTED) },
+  { error: (issue) => (issue.code === 'invalid_type' ? EXPECTED : undefined) },
+);
 
 /**
  * Tasks of a file: a JSON or YAML list (or an object with `tasks`), or JSON lines. `-` is the standard input; there, and where
@@ -17,7 +23,28 @@ const TaskFile = z.union([z.array(z.unknown()), z.strictObject({ tasks: z.array(
 export async function readTaskFile(path: string): Promise<TaskSpec[]> {
   const name = path === '-' ? 'standard input' : path;
   const text = await read(path, name);
-  return valuesOf(text, name).map((value, i) => parseWith(TaskSpec, value, `${name}: task ${i + 1}`));
+  const values = valuesOf(text, name);
+  if (values.length === 0) throw noTasks(name);
+  return values.map((value, i) => parsed(TaskSpec, value, `${name}: task ${i + 1}`));
+}
+
+/** @throws VigilError BAD_REQUEST also with the key that an unknown one was meant to be. */
+function parsed<T>(schema: z.ZodType<T> & { readonly shape: object }, value: unknown, what: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const unknown = result.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' ? issue.keys : [],
+  );
+  const hints = unknown
+    .map((key) => nearest(key, Object.keys(schema.shape)))
+    .filter((hint) => hint !== undefined)
+    .slice(0, MAX_HINTS)
+    .map((hint) => `; did you mean ${hint}?`);
+  throw new VigilError('BAD_REQUEST', `${what}: ${describeIssues(result.error)}${hints.join('')}`);
+}
+
+function noTasks(name: string): VigilError {
+  return new VigilError('BAD_REQUEST', `${name}: no tasks in it; ${EXPECTED}`);
 }
 
 async function read(path: string, name: string): Promise<string> {
@@ -32,11 +59,12 @@ async function read(path: string, name: string): Promise<string> {
 }
 
 function valuesOf(text: string, name: string): readonly unknown[] {
+  if (text.trim() === '') throw noTasks(name);
   const lines = jsonLinesOf(text);
   if (lines !== undefined) return lines;
   if (/\.(jsonl|ndjson)$/.test(name)) throw new VigilError('BAD_REQUEST', `${name}: ${whyNoLines(text)}`);
-  const parsed = parseWith(TaskFile, documentOf(text, name), name);
-  return Array.isArray(parsed) ? parsed : parsed.tasks;
+  const value = documentOf(text, name) ?? [];
+  return Array.isArray(value) ? value : parsed(Wrapped, value, name).tasks;
 }
 
 /** Undefined when they are none: a list over several lines, YAML. */

@@ -95,6 +95,35 @@ t.test('vigil tasks', async (t) => {
       stderr: /line 2: expected JSON/,
     });
     t.match(await file('bad.yaml', '- title: One\n- {titel: Two}\n'), { code: 2, stderr: /task 2: .*title/ });
+    t.match(await file('typo.yaml', '- {id: x, title: One, depends: [y1]}\n'), {
+      code: 2,
+      stderr: /task 1: Unrecognized key: "depends"; did you mean dependsOn\?\n$/,
+    });
+    t.match(await file('group.yaml', 'task:\n  - title: One\n'), {
+      code: 2,
+      stderr:
+        /group\.yaml: .*tasks: expected a list of tasks, each with a title; .*"task"; did you mean tasks\?/,
+    });
+    for (const [name, content] of [
+      ['text.txt', 'buy milk\n'],
+      ['number.json', '42'],
+      ['one.yaml', 'title: One\n'],
+    ] as const)
+      t.match(await file(name, content), {
+        code: 2,
+        stderr: new RegExp(`${name}: .*expected a list of tasks, each with a title`),
+      });
+    for (const [name, content] of [
+      ['empty.yaml', ''],
+      ['blank.jsonl', '\n\n'],
+      ['remark.yaml', '# later\n'],
+      ['list.json', '[]'],
+      ['tasks.yaml', 'tasks: []\n'],
+    ] as const)
+      t.match(await file(name, content), {
+        code: 2,
+        stderr: `vigil: ${name}: no tasks in it; expected a list of tasks, each with a title\n`,
+      });
     t.match(await file('deep.yaml', '- '.repeat(8_000)), {
       code: 2,
       stderr: /deep\.yaml: nested deeper than 100/,

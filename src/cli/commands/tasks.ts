@@ -36,7 +36,6 @@ export async function add(title: string | undefined, options: AddOptions): Promi
   if ((title === undefined) === (options.file === undefined))
     throw new VigilError('BAD_REQUEST', 'name a title, or --file with tasks');
   const tasks = options.file === undefined ? [specOf(title, options)] : await readTaskFile(options.file);
-  if (tasks.length === 0) throw new VigilError('BAD_REQUEST', `${options.file}: there is no task in it`);
   const done = { added: [] as string[], existing: [] as string[] };
   await withClient(options, async (client) => {
     for (let from = 0; from < tasks.length; from += AT_ONCE) {
