@@ -112,3 +112,8 @@ t.test('vigil inside of vigil run takes the variables that are set there', async
   }).finished();
   t.equal(code, 0, stderr);
 });
+
+t.test('the help says what --steer stdin does to piped input', async (t) => {
+  const { stdout } = await vigil(t, ['run', '--help'], { cwd: testFolder(t) }).finished();
+  t.match(stdout.replace(/\s+/g, ' '), 'stays open after the end of piped input');
+});

@@ -18,7 +18,7 @@ export function processCommands(vigil: Command): void {
     .addOption(
       new Option(
         '--steer <how>',
-        'hand it steering messages: a line on its standard input, or in the file $VIGIL_STEER_FILE',
+        'hand it steering messages: a line on its standard input, which then stays open after the end of piped input, or in the file $VIGIL_STEER_FILE',
       ).choices(['stdin', 'file']),
     )
     .option('--take-over', 'end another runner of this agent, if there is one, and go on in its place')
