@@ -12,6 +12,9 @@ export interface FollowOptions {
   failed(error: unknown): void;
 }
 
+/** Between two looks for a session whose file is away: nothing tells of a file that stays away. */
+const MISSING_MS = 1_000;
+
 /**
  * Looks for sessions again and again: when the system tells of a new file, and every `pollMs` in any case. One look at a
  * time.
@@ -39,7 +42,8 @@ export function follow(options: FollowOptions): () => Promise<void> {
       .finally(() => {
         looking = undefined;
         if (again) look();
-        else if (!closed) timer = setTimeout(look, pollMs);
+        else if (!closed)
+          timer = setTimeout(look, sessions.missing > 0 ? Math.min(pollMs, MISSING_MS) : pollMs);
       });
   };
   watch.update(options.folders);

@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises';
 import type { AgentSpec } from '../messages/agents.js';
 import { VigilError } from '../messages/errors.js';
 import type { Root } from './roots.js';
@@ -32,11 +33,26 @@ export interface Changes {
 /** Files that hold no session, looked at once more when they have changed. */
 const MAX_REMEMBERED = 10_000;
 
+/**
+ * A log that is rotated is away until its writer's next line, a second or two. A change of a folder is looked at at once
+ * and maybe again and again, and a machine that slept looks once after a long time: it takes both to be gone.
+ */
+const GONE_LOOKS = 3;
+const GONE_MS = 3_000;
+
+interface Missing {
+  readonly looks: number;
+  /** Epoch milliseconds. */
+  readonly since: number;
+}
+
 /** The sessions that are going on below some roots. Each keeps its id for as long as it is looked at. */
 export class Sessions {
   readonly #options: SessionsOptions;
   /** By path. */
   readonly #active = new Map<string, AgentSpec>();
+  /** Those whose file was away at the last look, by path. */
+  readonly #missing = new Map<string, Missing>();
   /** Modification time at which a file was no session. */
   readonly #others = new Map<string, number>();
 
@@ -46,6 +62,11 @@ export class Sessions {
 
   get ids(): string[] {
     return [...this.#active.values()].map(({ id }) => id);
+  }
+
+  /** How many are looked for once more before they are let go. */
+  get missing(): number {
+    return this.#missing.size;
   }
 
   get specs(): readonly AgentSpec[] {
@@ -73,13 +94,29 @@ export class Sessions {
     }
     if (omitted > 0)
       notes.push(`${omitted} more files are not watched: more than watch.maxSessions (${maxSessions})`);
-    return { appeared, ended: this.#end(present), folders: found.folders, notes };
+    return { appeared, ended: await this.#end(present), folders: found.folders, notes };
   }
 
-  #end(present: ReadonlySet<string>): string[] {
-    const ended = [...this.#active].filter(([path]) => !present.has(path));
-    for (const [path] of ended) this.#active.delete(path);
-    return ended.map(([, { id }]) => id);
+  async #end(present: ReadonlySet<string>): Promise<string[]> {
+    const ended: string[] = [];
+    for (const [path, { id }] of [...this.#active]) {
+      if (present.has(path)) this.#missing.delete(path);
+      else if (!(await this.#isAwaited(path))) {
+        this.#active.delete(path);
+        this.#missing.delete(path);
+        ended.push(id);
+      }
+    }
+    return ended;
+  }
+
+  /** Whether its file is away, and may yet come again. */
+  async #isAwaited(path: string): Promise<boolean> {
+    if (!(await isAway(path))) return false;
+    const now = this.#options.now();
+    const { looks, since } = this.#missing.get(path) ?? { looks: 0, since: now };
+    this.#missing.set(path, { looks: looks + 1, since });
+    return looks + 1 < GONE_LOOKS || now - since < GONE_MS;
   }
 
   /** Undefined for what is no session, or none yet. */
@@ -101,6 +138,16 @@ export class Sessions {
       workspace: file.root,
       ...(label === undefined ? {} : { label }),
     };
+  }
+}
+
+async function isAway(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return false;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ENOTDIR';
   }
 }
 

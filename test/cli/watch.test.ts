@@ -1,6 +1,17 @@
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { addLog, age, agentsOf, CHECKOUT, place, treeHash } from '../discovery/homes.js';
+import {
+  addLog,
+  addText,
+  age,
+  agentsOf,
+  CHECKOUT,
+  CODEX,
+  codexSession,
+  place,
+  treeHash,
+} from '../discovery/homes.js';
 import { jsonLines, until, vigil } from '../system/processes.js';
 
 t.test('one command: the sessions of this machine and a verdict on each', async (t) => {
@@ -48,6 +59,32 @@ t.test('live: a session that begins is judged, one that is over is let go', asyn
   t.same((await agentsOf(t, cwd)).length, 3);
   running.child.kill('SIGINT');
   t.equal((await running.finished()).code, 0);
+});
+
+t.test('a follower outlives the rotation of its session, and says when the log is gone', async (t) => {
+  const { cwd, home, env } = place(t);
+  const running = vigil(t, ['watch'], { cwd, env });
+  await running.says(/^Watching 3 sessions\./);
+  const follower = vigil(t, ['logs', 'shop-api-456789ab', '-f'], { cwd, env });
+  await follower.says(/Speed up the search/);
+  const path = join(home, CODEX);
+  renameSync(path, `${path}.1`);
+  // Looked at once it is away, and not only when it is there again.
+  const other = addLog(
+    home,
+    '.claude/projects/-srv-web/ffffffff-cddb-4605-aac1-13e720fe613c.jsonl',
+    'spotter-tool_heavy.jsonl',
+  );
+  await running.says(/srv-web-ffffffff: new session/);
+  addText(home, CODEX, codexSession('/srv/shop api', 'Sort the answers'));
+  await follower.says(/Sort the answers/);
+  t.notMatch(running.stdout, /watched no more/);
+  rmSync(path);
+  rmSync(other);
+  await running.says(/shop-api-456789ab: over, watched no more/);
+  const { code, stderr } = await follower.finished();
+  t.equal(code, 4);
+  t.match(stderr, /the log of shop-api-456789ab is gone/);
 });
 
 t.test('named paths, and those that are not there', async (t) => {

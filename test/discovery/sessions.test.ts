@@ -101,12 +101,38 @@ t.test(
     appendFileSync(codex, '\n');
     t.same(ids((await sessions.look()).appeared), ['shop-api-456789ab']);
     rmSync(join(home, LONG), { recursive: true });
+    t.same((await sessions.look()).ended, [], 'it may come again');
+    now += 5_000;
+    t.same((await sessions.look()).ended, [], 'one look after a long time is not enough');
     t.same((await sessions.look()).ended, ['monorepo-v2-d6e0bada']);
     now += DAY_MS + 60_000;
     t.same([...(await sessions.look()).ended].sort(), ['shop-api-456789ab', 'work-checkout-2d984148']);
     t.same(sessions.ids, []);
   },
 );
+
+t.test('a session whose file comes again within the grace stays, and gets a new one', async (t) => {
+  const home = homeOf(t);
+  let now = Date.now();
+  const sessions = sessionsOf(home, { now: () => now });
+  await sessions.look();
+  const path = join(home, CODEX);
+  for (let round = 0; round < 2; round++) {
+    rmSync(path);
+    // As many looks as a folder's changes ask for, in no time.
+    for (let look = 0; look < 10; look++) t.same((await sessions.look()).ended, []);
+    now += 2_900;
+    t.same((await sessions.look()).ended, []);
+    t.equal(sessions.missing, 1);
+    addText(home, CODEX, codexSession('/srv/shop api', 'Go on'));
+    t.match(await sessions.look(), { appeared: [], ended: [] });
+    t.equal(sessions.missing, 0);
+  }
+  rmSync(path);
+  for (let look = 0; look < 2; look++) await sessions.look();
+  now += 3_000;
+  t.same((await sessions.look()).ended, ['shop-api-456789ab']);
+});
 
 t.test('the latest ones count when there are too many, and it is said', async (t) => {
   const home = homeOf(t);

@@ -53,7 +53,7 @@ export async function logs(what: string, options: LogsOptions, stopAsked: Promis
       console.error(talk.yellow(`note: there may be older ones; at most ${MAX_LAST} are shown`));
     showNotes(first.notes);
     if (options.follow !== true) return EXIT.fine;
-    await Promise.race([follow(ask, first.next, json), stopAsked]);
+    await Promise.race([follow(id, ask, first.next, json), stopAsked]);
     return EXIT.fine;
   } finally {
     await client.close();
@@ -65,6 +65,7 @@ export async function logs(what: string, options: LogsOptions, stopAsked: Promis
  * that is started again, is no gap: the next question is answered by whoever has the agent then.
  */
 async function follow(
+  agent: string,
   ask: (request: { last: number; after: number }) => Promise<Tail>,
   from: number,
   json: boolean,
@@ -81,7 +82,9 @@ async function follow(
       showEvents(tail.events, json);
       next = Math.max(next, tail.next);
     } catch (error) {
-      if (!(error instanceof VigilError) || error.code === 'NOT_FOUND') throw error;
+      if (!(error instanceof VigilError)) throw error;
+      // It was there when this began.
+      if (error.code === 'NOT_FOUND') throw new VigilError('NOT_FOUND', `the log of ${agent} is gone`);
       if (failure !== error.message) console.error(`vigil: ${visible(messageOf(error))}; trying again`);
       failure = error.message;
     }
