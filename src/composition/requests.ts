@@ -2,6 +2,7 @@ import { type AgentAccess, askAgent } from '../actors/ask-agent.js';
 import { systemClock } from '../actors/runtime/clock.js';
 import type { ChildSpec } from '../actors/runtime/supervision.js';
 import { ActorSystem } from '../actors/runtime/system.js';
+import { afterEnd, profileAfterEnd } from '../health/after-end.js';
 import { coherence } from '../judgement/coherence.js';
 import { logRequest } from '../log.js';
 import type { AgentSpec } from '../messages/agents.js';
@@ -119,6 +120,7 @@ function createRunner(composition: Composition, system: ActorSystem): RequestRun
   const { settings, parts, store, log, connection, subjects, deadLetters, running, publishing } = composition;
   const { bus, health, costs } = running;
   const access = agentAccess(composition);
+  const judgeFleet = parts.conductor ?? ((profiles) => coherence(profiles, settings.rules));
   const { itemTimeoutMs } = settings.analysis;
   const activeAgents = () => store.agents.activeIds();
   return new RequestRunner({
@@ -133,8 +135,10 @@ function createRunner(composition: Composition, system: ActorSystem): RequestRun
       known: (ids) => store.agents.known(ids),
       judged: (requestId) => store.verdicts.judgedIn(requestId),
       usageOnRecord: (agent) => costs.onRecord(agent),
-      record: async (verdict) => {
-        const isOvertaken = (analysis: TrajectoryAnalysis) => health.isOvertaken(analysis);
+      record: async (given) => {
+        const { analysis } = given;
+        const verdict = health.hasEnded(analysis.agent) ? { ...given, analysis: afterEnd(analysis) } : given;
+        const isOvertaken = (judged: TrajectoryAnalysis) => health.isOvertaken(judged);
         await recordVerdict(publishing, verdict, { costs, isOvertaken });
         health.judged(verdict);
       },
@@ -143,12 +147,17 @@ function createRunner(composition: Composition, system: ActorSystem): RequestRun
       access,
       itemTimeoutMs,
       activeAgents,
-      judge: parts.conductor ?? ((profiles) => coherence(profiles, settings.rules)),
+      judge: (profiles, signal) =>
+        judgeFleet(
+          profiles.map((each) => (health.hasEnded(each.agent) ? profileAfterEnd(each) : each)),
+          signal,
+        ),
       record: (requestId, report) =>
         store.write(() => store.verdicts.addCoherence(requestId, report, Date.now())),
     },
     defaults: settings.analysis,
     steering: settings.steering,
+    hasEnded: (agent) => health.hasEnded(agent),
     maxAttempts: settings.requests.maxDeliveries,
     maxPayload: () => connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD,
     wakeOutbox: publishing.wakeOutbox,

@@ -44,8 +44,17 @@ export function changedRow(row: FleetRow, subject: string, body: Record<string, 
   if (what === 'restart') return { ...row, restarts: row.restarts + 1 };
   if (last === 'health') return { ...row, level: body['level'] as FleetRow['level'] };
   if (last === 'escalated') return { ...row, escalated: true };
-  if (body['status'] !== undefined) return { ...row, status: body['status'] as AgentStatus };
+  if (body['status'] !== undefined) return statedRow(row, body['status'] as AgentStatus);
   return row;
+}
+
+/** Who has ended needs nothing any more, whatever its last verdict was. */
+function statedRow(row: FleetRow, status: AgentStatus): FleetRow {
+  // One that fell silent is lost, and may come back.
+  const ended = status.source === 'process' && row.level !== 'unresponsive';
+  if (row.lastAnalysis === null || !ended) return { ...row, status };
+  const { steeringType, ...rest } = row.lastAnalysis;
+  return { ...row, status, lastAnalysis: { ...rest, needsSteering: false } };
 }
 
 function judgedRow(row: FleetRow, line: VerdictLine): FleetRow {
@@ -53,7 +62,13 @@ function judgedRow(row: FleetRow, line: VerdictLine): FleetRow {
   return {
     ...row,
     summary,
-    lastAnalysis: { at, phase, alignmentScore, needsSteering, ...(steeringType && { steeringType }) },
+    lastAnalysis: {
+      at,
+      phase,
+      alignmentScore,
+      needsSteering,
+      ...(needsSteering && steeringType && { steeringType }),
+    },
     trend: [...row.trend, hundredths(alignmentScore)].slice(-TREND_POINTS),
     lastAction: line.lastAction ?? row.lastAction,
     format: line.format ?? row.format,

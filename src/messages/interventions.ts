@@ -19,7 +19,7 @@ export const InterventionState = z.enum([
   'delivered', // the agent's runner or hook has it
   'undelivered', // given up
   'rejected', // a person said no
-  'expired', // nobody decided in time
+  'expired', // nobody decided in time, or the agent ended first
 ]);
 export type InterventionState = z.infer<typeof InterventionState>;
 

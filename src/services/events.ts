@@ -60,10 +60,10 @@ export async function recordVerdict(
     };
     store.outbox.add(`${requestId}.${analysis.agent}`, subjects.analysisResult(analysis.agent), result);
     noteEffects(store, subjects, analysis, at);
-    const { agent, steeringType, summary, recommendation } = analysis;
+    const { agent, needsSteering, steeringType, summary, recommendation } = analysis;
     // The end of its log, which was looked at since, or a hook knows better.
     if (isOvertaken(analysis)) return;
-    const waits = steeringType === 'waiting';
+    const waits = needsSteering && steeringType === 'waiting';
     noteWaiting(store, subjects, { agent, waits, summary, recommendation, requestId }, at);
   });
   if (usageMark !== undefined) costs.noted(analysis.agent, usageMark);

@@ -105,7 +105,7 @@ export function requestHandlers(parts: RequestHandlersParts): Handlers {
       return { removed };
     },
     cost: (request) => costs().summary(request),
-    ...steeringHandlers(store, steering),
+    ...steeringHandlers(store, steering, (agent) => health().hasEnded(agent)),
     ...taskHandlers(tasks),
     ...historyHandlers(store),
     'logs.tail': async ({ agent, ...request }) => {

@@ -32,6 +32,8 @@ export interface RequestRunnerParts {
   readonly guardian: GuardianParts;
   readonly conductor: ConductorParts;
   readonly steering: SteeringPolicy;
+  /** Its process has ended: nothing is recommended to it. */
+  hasEnded(agent: string): boolean;
   readonly defaults: { readonly maxConcurrent: number; readonly deadlineMs: number };
   /** Times a request is begun before it is given up: it may be what kills the supervisor. */
   readonly maxAttempts: number;
@@ -239,7 +241,7 @@ export class RequestRunner {
   }
 
   #finalResult(head: ResultHead, trigger: Trigger, outcome: Outcome): FinalResult {
-    const { steering, store } = this.#parts;
+    const { steering, store, hasEnded } = this.#parts;
     const { verdicts, interventions: record } = store;
     const id = head.requestId;
     const { failures } = outcome;
@@ -251,7 +253,8 @@ export class RequestRunner {
     const analyses = { requested: outcome.requested, items: verdicts.itemsOf(id), failures };
     if (trigger.kind === 'analyze') return { ...head, ...analyses };
     const emergency = trigger.kind === 'emergency';
-    const recommended = record.recommendedIn(id);
+    // It may have ended since it was judged.
+    const recommended = record.recommendedIn(id).filter(({ agent }) => !hasEnded(agent));
     const interventions = interventionsFor(id, recommended, emergency, steering, Date.now());
     const both = { ...head, ...analyses, coherence, interventions };
     if (trigger.kind === 'cycle') return both;

@@ -36,7 +36,8 @@ async function heard(parts: SignServiceParts, { agent, epoch, sign }: Signed): P
   const { store, subjects, wakeOutbox } = parts;
   const health = parts.health();
   if (parts.epochOf(agent) !== epoch || !health.signed(agent, sign)) return;
-  const waits = sign.standing === 'waiting_input' || sign.standing === 'waiting_permission';
+  const asks = sign.standing === 'waiting_input' || sign.standing === 'waiting_permission';
+  const waits = asks && !health.hasEnded(agent);
   // Most signs change nothing about that.
   if (waits === store.interventions.isWaiting(agent)) return;
   if (!waits && health.isHeld(agent, sign.lastEventAt)) return;

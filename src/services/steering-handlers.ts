@@ -7,9 +7,10 @@ import type { Steering } from './steering.js';
 export function steeringHandlers(
   store: Store,
   steering: () => Steering,
+  hasEnded: (agent: string) => boolean,
 ): Pick<Handlers, keyof typeof STEERING_REQUESTS> {
   return {
-    'agents.steer': ({ agent, message, dryRun }) => steering().tell(agent, message, dryRun),
+    'agents.steer': ({ agent, message, dryRun }) => steering().tell(agent, message, dryRun, hasEnded(agent)),
     'interventions.list': (query) => {
       // One more than asked for tells whether there is a further page.
       const found = store.interventions.list({ ...query, limit: query.limit + 1 });

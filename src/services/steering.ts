@@ -21,6 +21,9 @@ export interface SteeringParts {
   failed(error: unknown): void;
 }
 
+/** Why an agent is told nothing any more. */
+export const ENDED_REASON = 'the agent has ended';
+
 /** Looked at in one go; what is behind them comes next. */
 const BATCH = 256;
 /** Messages given to a hook at once. */
@@ -62,8 +65,14 @@ export class Steering {
     await Promise.allSettled(this.#busy.values());
   }
 
-  /** Tells an agent what a person wants it told. @returns how far it got. @throws VigilError NOT_FOUND */
-  async tell(agent: string, message: string, dryRun: boolean): Promise<Intervention> {
+  /**
+   * Tells an agent what a person wants it told.
+   *
+   * @param ended its process has ended: nobody is there to be told.
+   * @returns how far it got.
+   * @throws VigilError NOT_FOUND
+   */
+  async tell(agent: string, message: string, dryRun: boolean, ended = false): Promise<Intervention> {
     const { store, subjects, wakeOutbox } = this.#parts;
     if (store.agents.get(agent) === undefined) throw new VigilError('NOT_FOUND', `no agent ${agent}`);
     const id = newId();
@@ -86,7 +95,9 @@ export class Steering {
       store.outbox.add(id, subjects.interventionEvent(agent), intervention);
     });
     wakeOutbox();
-    if (!dryRun) await this.#inTurn(agent, () => this.#send(intervention));
+    if (dryRun) return intervention;
+    if (ended) await this.#move(id, ['queued', 'waiting'], { state: 'undelivered', reason: ENDED_REASON });
+    else await this.#inTurn(agent, () => this.#send(intervention));
     return store.interventions.get(id) ?? intervention;
   }
 

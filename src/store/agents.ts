@@ -160,7 +160,8 @@ function read(row: AgentRow): StoredAgent {
       phase: last.phase,
       alignmentScore: last.alignmentScore,
       needsSteering: last.needsSteering === 1,
-      ...(last.steeringType === null ? {} : { steeringType: last.steeringType }),
+      // Of an agent that has ended, what its log showed is in the verdict; here stands what it needs.
+      ...(last.steeringType === null || last.needsSteering === 0 ? {} : { steeringType: last.steeringType }),
     },
   };
 }

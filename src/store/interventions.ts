@@ -72,6 +72,7 @@ export class InterventionTable {
   readonly #list: Statement<[Record<string, unknown>], Row>;
   readonly #inState: Statement<[string, number, number], Row>;
   readonly #openOf: Statement<[string, number], Row>;
+  readonly #undoneOf: Statement<[string], Row>;
   readonly #late: Statement<[string, number], { id: string }>;
   readonly #move: Statement;
   readonly #unseen: Statement<[string, number], Unseen>;
@@ -108,6 +109,9 @@ export class InterventionTable {
     this.#openOf = database.prepare(`
       select ${COLUMNS} from interventions
        where state in ('queued', 'waiting') and agent = ? order by at, id limit ?`);
+    this.#undoneOf = database.prepare(`
+      select ${COLUMNS} from interventions
+       where state in ('pending', 'queued', 'waiting') and agent = ? order by at, id`);
     this.#late = database.prepare('select id from interventions where state = ? and updated_at < ?');
     this.#move = database.prepare(`
       update interventions
@@ -172,6 +176,11 @@ export class InterventionTable {
   /** What nobody took yet of what an agent is to be told, the oldest first. */
   openOf(agent: string, limit: number): Intervention[] {
     return this.#openOf.all(agent, limit).map(interventionOf);
+  }
+
+  /** What an agent may still be told, also where a person has to decide first, the oldest first. */
+  undoneOf(agent: string): Intervention[] {
+    return this.#undoneOf.all(agent).map(interventionOf);
   }
 
   /** Ids of those that have been in a state since before then. */

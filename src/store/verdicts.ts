@@ -39,6 +39,7 @@ export interface LatestVerdict {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly phase: Phase;
+  /** Null where nothing is to be done about it. */
   readonly steeringType: SteeringType | null;
   readonly waitsFor: 'input' | 'permission' | null;
   /** ISO time. */
@@ -51,6 +52,7 @@ export class VerdictTables {
   readonly #items: Statement<[string], ItemRow>;
   readonly #judged: Statement<[string], { agent: string }>;
   readonly #latest: Statement<[], LatestVerdict>;
+  readonly #settle: Statement<[string]>;
   readonly #coherenceOf: Statement<[string], { report: string }>;
   readonly #coherence: Statement;
   readonly #cycle: Statement;
@@ -67,10 +69,15 @@ export class VerdictTables {
         from analyses where request_id = ? order by seq`);
     this.#judged = database.prepare('select agent from analyses where request_id = ?');
     this.#latest = database.prepare(`
-      select agent, at, phase, steering_type as steeringType, analysis ->> '$.waitsFor' as waitsFor,
+      select agent, at, phase, iif(needs_steering = 1, steering_type, null) as steeringType, analysis ->> '$.waitsFor' as waitsFor,
              analysis ->> '$.lastEventAt' as lastEventAt
         from analyses
        where seq in (select (select max(seq) from analyses where agent = agents.id) from agents)`);
+    this.#settle = database.prepare(`
+      update analyses
+         set needs_steering = 0,
+             analysis = json_set(json_remove(analysis, '$.recommendation', '$.waitsFor'), '$.needsSteering', json('false'))
+       where seq = (select max(seq) from analyses where agent = ?) and needs_steering = 1`);
     this.#coherenceOf = database.prepare('select report from coherence where request_id = ?');
     this.#coherence = database.prepare(
       'insert into coherence (request_id, at, score, report) values (?, ?, ?, ?) on conflict (request_id) do nothing',
@@ -126,6 +133,11 @@ export class VerdictTables {
   /** The latest of each agent on record; costs what there are of those. */
   latest(): LatestVerdict[] {
     return this.#latest.all();
+  }
+
+  /** The agent has ended: what its log showed stays on record, as `afterEnd` has it. */
+  settle(agent: string): void {
+    this.#settle.run(agent);
   }
 
   /** The request's coherence report, as it was written. */

@@ -44,6 +44,8 @@ export function healthHandlers({
     },
     'agents.note': async ({ id, standing, summary }) => {
       if (store.agents.get(id) === undefined) throw new VigilError('NOT_FOUND', `no agent ${id}`);
+      // A hook that comes behind the end of its own process.
+      if (health().hasEnded(id)) return {};
       health().noted(id, standing);
       const wait = { agent: id, waits: true, summary: visible(summary) };
       await store.write(() => noteWaiting(store, subjects, wait, Date.now()));

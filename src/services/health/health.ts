@@ -169,6 +169,11 @@ export class Health {
     return this.#board.isOvertaken(agent, eventCount) || this.#board.isHeld(agent, lastEventAt);
   }
 
+  /** Whether its runner said that its process ended, and nobody goes on with its log. */
+  hasEnded(agent: string): boolean {
+    return this.#board.hasEnded(agent);
+  }
+
   /** Whether it is under maintenance: neither restarted nor steered. */
   isPaused(agent: string): boolean {
     return this.#maintenance.isPaused(agent);

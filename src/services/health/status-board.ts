@@ -13,6 +13,7 @@ import type { LogSign } from '../../messages/signs.js';
 import type { HealthSettings } from '../../settings/health.js';
 import type { StatusRow } from '../../store/statuses.js';
 import type { Publishing } from '../events.js';
+import { EndedAgents } from './ended-agents.js';
 import { failureOf } from './failure.js';
 
 export interface BoardParts extends Publishing {
@@ -37,11 +38,13 @@ export class StatusBoard {
   readonly #signs = new Map<string, Heard>();
   readonly #hooks = new Map<string, NonNullable<Signs['hook']>>();
   readonly #rows = new Map<string, StatusRow>();
+  readonly #ends: EndedAgents;
   readonly #timer: NodeJS.Timeout;
 
   constructor(parts: BoardParts) {
     this.#parts = parts;
     const { store, settings } = parts;
+    this.#ends = new EndedAgents(parts);
     for (const { agent, at, phase, steeringType, waitsFor, lastEventAt } of store.verdicts.latest())
       this.#verdicts.set(agent, {
         at,
@@ -59,7 +62,8 @@ export class StatusBoard {
   }
 
   judged({ analysis }: Verdict): void {
-    const { agent, phase, steeringType, waitsFor, lastEventAt, eventCount } = analysis;
+    const { agent, phase, needsSteering, waitsFor, lastEventAt, eventCount } = analysis;
+    const steeringType = needsSteering && !this.hasEnded(agent) ? analysis.steeringType : undefined;
     if (this.isOvertaken(agent, eventCount)) return;
     const at = Date.now();
     const sign = this.#signs.get(agent);
@@ -74,7 +78,14 @@ export class StatusBoard {
     const known = this.#signs.get(agent);
     if (known !== undefined && events < known.events && at - known.at < OVERTAKEN_MS) return false;
     this.#signs.set(agent, { at, standing, events, lastEventAt: timeOf(lastEventAt) });
+    if (this.hasEnded(agent)) this.#past(agent);
     return true;
+  }
+
+  /** Whether its runner said that its process ended, and nobody goes on with its log. */
+  hasEnded(agent: string): boolean {
+    const beat = this.#parts.book.get(agent)?.beat;
+    return beat?.state === 'exited' && this.#fuse(agent, Date.now()).source === 'process';
   }
 
   /** Of an agent whose program failed, by its runner. */
@@ -154,16 +165,19 @@ export class StatusBoard {
   check(): void {
     const now = Date.now();
     const changed: { row: StatusRow; previous: AgentStatusName }[] = [];
+    const ended = new Set<string>();
     const agents = new Set([...this.#verdicts.keys(), ...this.#signs.keys(), ...this.#hooks.keys()]);
     for (const { agent } of this.#parts.book.all()) agents.add(agent);
     for (const agent of agents) {
       const before = this.#rows.get(agent);
       const fused = this.#fuse(agent, now);
+      if (this.hasEnded(agent)) ended.add(agent);
       if (before?.state === fused.state) continue;
       const row = { agent, ...fused, since: now, unseen: isUnseen(before, fused, now) };
       this.#rows.set(agent, row);
       changed.push({ row, previous: before?.state ?? 'unknown' });
     }
+    for (const agent of this.#ends.look(ended)) this.#past(agent);
     if (changed.length > 0) this.#tell(changed, now);
   }
 
@@ -184,6 +198,16 @@ export class StatusBoard {
         }
       })
       .then(wakeOutbox, failed);
+  }
+
+  /** What was seen of a process that has ended says nothing of the next one. */
+  #past(agent: string): void {
+    const verdict = this.#verdicts.get(agent);
+    if (verdict !== undefined)
+      this.#verdicts.set(agent, { ...verdict, steeringType: undefined, waitsFor: undefined });
+    const sign = this.#signs.get(agent);
+    if (sign !== undefined) this.#signs.set(agent, { ...sign, standing: 'working' });
+    this.#hooks.delete(agent);
   }
 
   #fuse(agent: string, now: number) {
