@@ -41,9 +41,10 @@ export function taskTable(tasks: readonly Task[], width = terminalWidth()): stri
   return table.toString();
 }
 
-/** The record keeps who had it last, when a lease ran out, too: that one works at it no more. */
+/** Who has it or has done it. The record keeps who had it last when a lease ran out, too: that one works at it no more. */
 function holderOf({ state, agent }: Task): string {
-  return (state === 'claimed' || state === 'running' ? agent : undefined) ?? '-';
+  const isOpen = state === 'pending' || state === 'ready';
+  return (isOpen ? undefined : agent) ?? '-';
 }
 
 /** One task in full: a line for each thing that is known of it. */
