@@ -102,10 +102,10 @@ t.test('one honest status, each change told once', async (t) => {
   await until(() => fleet.events(/agent\.a\.running/).length > 0, 'it to run');
   const judge = (fields: object) =>
     fleet.health.judged({ analysis: { agent: 'a', phase: 'implementing', ...fields } } as never);
-  judge({ steeringType: 'waiting', waitsFor: 'permission' });
+  judge({ needsSteering: true, steeringType: 'waiting', waitsFor: 'permission' });
   await until(() => fleet.stateOf('a') === 'waiting_permission', 'it to wait');
   await until(() => fleet.events(/agent\.a\.waiting_permission/).length > 0, 'it to be told');
-  judge({ steeringType: 'waiting', waitsFor: 'permission' });
+  judge({ needsSteering: true, steeringType: 'waiting', waitsFor: 'permission' });
   judge({});
   await until(() => fleet.events(/agent\.a\.running/).length === 2, 'it to go on');
   a.silence();
