@@ -32,6 +32,14 @@ interface CodexState {
 
 const RECORDS = new Set(['session_meta', 'turn_context', 'response_item', 'event_msg', 'compacted']);
 
+/** Records that hold no part of the conversation, or the second copy of one that does: type, and kind of payload. */
+const LEFT_OUT: readonly (readonly [string, string])[] = [
+  ['response_item', 'reasoning'],
+  ['response_item', 'ghost_snapshot'],
+  ['event_msg', 'agent_message'],
+  ['event_msg', 'task_started'],
+  ['event_msg', 'turn_started'],
+];
 /** Roles whose messages are taken from `event_msg`, or are instructions. */
 const LEFT_OUT_ROLES = new Set(['user', 'developer', 'system']);
 
@@ -51,13 +59,9 @@ const ROLE_START = '","role":"';
 /** What to do with a record that starts so, behind its time. */
 const STARTS: ReadonlyMap<string, 'skip' | 'context' | 'message' | 'count'> = new Map([
   ['turn_context', 'context'],
-  [`response_item${KIND_START}reasoning`, 'skip'],
-  [`response_item${KIND_START}ghost_snapshot`, 'skip'],
   [`response_item${KIND_START}message`, 'message'],
-  [`event_msg${KIND_START}agent_message`, 'skip'],
-  [`event_msg${KIND_START}task_started`, 'skip'],
-  [`event_msg${KIND_START}turn_started`, 'skip'],
   [`event_msg${KIND_START}token_count`, 'count'],
+  ...LEFT_OUT.map(([type, kind]) => [`${type}${KIND_START}${kind}`, 'skip'] as const),
 ]);
 
 /** Written in a text, its quotes would be escaped. */
@@ -178,8 +182,11 @@ class CodexReader {
     const at = timeOf(record?.timestamp);
     const first = this.events.length;
     if (!this.#read(type, kind, at, payload, number)) {
-      this.unknown += 1;
-      this.events.push(this.#make.system(at, text));
+      if (LEFT_OUT.some(([leftType, leftKind]) => leftType === type && leftKind === kind)) this.skipped += 1;
+      else {
+        this.unknown += 1;
+        this.events.push(this.#make.system(at, text));
+      }
     }
     const carrier = this.events[first];
     if (carrier === undefined || this.#place === null) return;
@@ -204,7 +211,7 @@ class CodexReader {
     if (known.length > 0) this.#place = Object.fromEntries(known);
   }
 
-  /** False when the record is of no known kind. */
+  /** False when the record is none that is read. */
   #read(type: string, kind: string, at: number | null, payload: JsonObject, number: number): boolean {
     switch (type) {
       case 'response_item':
@@ -251,11 +258,6 @@ class CodexReader {
       case 'stream_error':
         this.events.push(this.#make.error(at, 'system', stringOf(payload.message) ?? kind));
         return true;
-      case 'agent_message':
-      case 'task_started':
-      case 'turn_started':
-        this.skipped += 1;
-        return true;
       default:
         return false;
     }
@@ -276,10 +278,6 @@ class CodexReader {
       case 'function_call_output':
       case 'custom_tool_call_output':
         this.#output(at, payload);
-        return true;
-      case 'reasoning':
-      case 'ghost_snapshot':
-        this.skipped += 1;
         return true;
       default:
         return false;
