@@ -13,17 +13,10 @@ import { type Composition, SHUTDOWN_MS } from './composition.js';
 /** Which agents there are, which hosts, and who is where. @param hosts the processes on this machine. */
 export function fleetService(composition: Composition, hosts: readonly LocalHost[]): ChildSpec {
   const { settings, store, log, connection, subjects, running, publishing, failed } = composition;
-  const { replicas } = settings.nats;
   return service('fleet', SHUTDOWN_MS, async () => {
     await store.write(() => declareAgents(composition));
     const { bus } = running;
-    const fleet = await Fleet.open(
-      connection,
-      subjects,
-      store.agents.active(),
-      failed('placement waits'),
-      replicas,
-    );
+    const fleet = await Fleet.open(connection, subjects, store.agents.active(), failed('placement waits'));
     running.fleet = fleet;
     announceHosts(fleet, bus, publishing);
     const leases = await LeaseWatch.open(bus, subjects, {

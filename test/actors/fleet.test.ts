@@ -27,9 +27,9 @@ async function create(t: Test, agents: readonly AgentSpec[] = []) {
   const subjects = new Subjects(`fleet${prefixes++}`);
   const errors: unknown[] = [];
   const open = (all = agents) => Fleet.open(connection, subjects, all, (error) => errors.push(error));
+  const bucket = await connection.jetstream().views.kv(subjects.placementBucket, { history: 1 });
   const fleet = await open();
   t.teardown(() => fleet.close());
-  const bucket = await connection.jetstream().views.kv(subjects.placementBucket, { bindOnly: true });
   /** What the bucket says: host and revision by agent. */
   const placements = async () => {
     const all = new Map<string, { host: string; epoch: number; spec: AgentSpec }>();

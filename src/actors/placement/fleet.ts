@@ -59,15 +59,14 @@ export class Fleet extends EventEmitter<FleetEvents> {
     this.#onError = onError;
   }
 
-  /** Opens the placement bucket and takes out what is not on record any more. */
+  /** Opens the placement bucket, which is there, and takes out what is not on record any more. */
   static async open(
     connection: NatsConnection,
     subjects: Subjects,
     specs: readonly AgentSpec[],
     onError: (error: unknown) => void,
-    replicas = 1,
   ): Promise<Fleet> {
-    const bucket = await connection.jetstream().views.kv(subjects.placementBucket, { history: 1, replicas });
+    const bucket = await connection.jetstream().views.kv(subjects.placementBucket, { bindOnly: true });
     const fleet = new Fleet(bucket, await whenMade(bucket), onError);
     for (const spec of specs) fleet.#agents.set(spec.id, unplaced(spec));
     for await (const key of await bucket.keys()) if (!fleet.#agents.has(key)) fleet.#removed.add(key);
