@@ -35,7 +35,11 @@ export class AgentTail {
   /** Reads what is new. Questions are answered one after another. @throws VigilError what reading throws. */
   read(request: TailRequest, signal: AbortSignal): Promise<Tail> {
     const next = this.#last.then(() => this.#read(request, signal));
-    this.#last = next.catch(() => undefined); // whoever asked was told
+    // Whoever asked has the answer, or was told: neither is kept here.
+    this.#last = next.then(
+      () => undefined,
+      () => undefined,
+    );
     return next;
   }
 
