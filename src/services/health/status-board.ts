@@ -84,8 +84,11 @@ export class StatusBoard {
 
   /** Whether its runner said that its process ended, and nobody goes on with its log. */
   hasEnded(agent: string): boolean {
-    const beat = this.#parts.book.get(agent)?.beat;
-    return beat?.state === 'exited' && this.#fuse(agent, Date.now()).source === 'process';
+    return this.#saidEnd(agent) && this.#fuse(agent, Date.now()).source === 'process';
+  }
+
+  #saidEnd(agent: string): boolean {
+    return this.#parts.book.get(agent)?.beat?.state === 'exited';
   }
 
   /** Of an agent whose program failed, by its runner. */
@@ -171,7 +174,7 @@ export class StatusBoard {
     for (const agent of agents) {
       const before = this.#rows.get(agent);
       const fused = this.#fuse(agent, now);
-      if (this.hasEnded(agent)) ended.add(agent);
+      if (fused.source === 'process' && this.#saidEnd(agent)) ended.add(agent);
       if (before?.state === fused.state) continue;
       const row = { agent, ...fused, since: now, unseen: isUnseen(before, fused, now) };
       this.#rows.set(agent, row);
